@@ -1,0 +1,1 @@
+"""Pure functions and store queries behind the page and the alerts."""

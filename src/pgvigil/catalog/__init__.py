@@ -1,0 +1,1 @@
+"""The definitions that live as data: loading, checking, choosing."""

@@ -1,0 +1,167 @@
+"""The definitions that live as data: what a probe declares of itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+
+class Shape(StrEnum):
+    """What the rows of a probe are, and so how they are kept."""
+
+    COUNTERS = "counters"  # keyed rows; counters kept as differences, gauges and states as read
+    SNAPSHOT = "snapshot"  # keyed rows, kept as read each time
+    SAMPLES = "samples"  # rows of the sampler, counted per combination of keys over a bucket
+    EDGES = "edges"  # pairs, such as waiter and blocker, kept as read while there are any
+    EVENTS = "events"  # each row is something that happened, kept once per key
+    DIMENSION = "dimension"  # texts that belong to a key, kept once and joined by it
+
+
+class Kind(StrEnum):
+    """What a column is."""
+
+    KEY = "key"
+    COUNTER = "counter"  # grows until reset; kept as difference
+    GAUGE = "gauge"
+    STATE = "state"  # a word or number whose change matters; may name an event
+    TEXT = "text"  # goes to the dimension, once
+
+
+class Type(StrEnum):
+    """The PostgreSQL type that the SQL returns; SQL casts whatever is not one of these."""
+
+    BOOL = "bool"
+    INT4 = "int4"
+    INT8 = "int8"
+    OID = "oid"
+    FLOAT8 = "float8"
+    TEXT = "text"
+    TIMESTAMPTZ = "timestamptz"
+
+
+class Rollup(StrEnum):
+    """How values of one key become the value of a coarser tier. `avg` is weighted by seconds."""
+
+    SUM = "sum"
+    LAST = "last"
+    MAX = "max"
+    MIN = "min"
+    AVG = "avg"
+
+
+class Privacy(StrEnum):
+    """What a text may hold, and so how it is cleaned before it is kept."""
+
+    SQL = "sql"  # a statement: normalised, literals masked
+    NAME = "name"  # a name of an object, role, application: kept, cut at 200 characters
+    SETTING = "setting"  # a value of a setting: hidden where it may hold a secret
+    WORD = "word"  # one of a fixed set of PostgreSQL's own words: kept
+
+
+class Scope(StrEnum):
+    """Where a probe runs: once for the server, or once in every database."""
+
+    CLUSTER = "cluster"
+    DATABASE = "database"
+
+
+class Role(StrEnum):
+    """On which servers a probe makes sense."""
+
+    ANY = "any"
+    PRIMARY = "primary"
+    STANDBY = "standby"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column a probe returns. `since` and `until` are the first and last PostgreSQL major that has it (None: all)."""
+
+    name: str
+    kind: Kind
+    type: Type
+    help: str
+    unit: str = "1"
+    rollup: Rollup | None = None
+    privacy: Privacy | None = None
+    since: int | None = None
+    until: int | None = None
+    event: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A query and what must be there for it: columns of the probe's `relation`."""
+
+    sql: str
+    needs_columns: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """`when`: ask only while a signal of another probe compares so, as in `sessions.lock_waiters > 0`."""
+
+    signal: str
+    operator: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Requires:
+    """What must be there, or the probe is invisible with a reason."""
+
+    extension: str | None = None
+    setting: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A folder `probes/<name>/`: what to ask, how often, and what each column means.
+
+    `every` in seconds (None when `on_sampler`), `deadline_ms` one of the fixed limits, `keyframe` in seconds.
+    `queries` maps a file name of this folder to its SQL text, already checked by the guard.
+    `relation` is the relation whose columns decide the variant, unqualified, in the extension's schema.
+    """
+
+    name: str
+    pack: str
+    summary: str
+    shape: Shape
+    scope: Scope
+    role: Role
+    every: float | None
+    on_sampler: bool
+    deadline_ms: int
+    cost: str
+    key: tuple[str, ...]
+    changed_by: tuple[str, ...]
+    keyframe: float | None
+    columns: Mapping[str, Column]
+    variants: tuple[Variant, ...]
+    queries: Mapping[str, str]
+    directory: Path
+    requires: Requires = Requires()
+    relation: str | None = None
+    when: Condition | None = None
+    dimension: str | None = None
+    for_each: str | None = None
+    for_each_limit: int = 100
+    calls: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What was chosen for one server: the file, its SQL with identifiers still as placeholders, and the declared
+    columns that its SELECT returns, in its order."""
+
+    probe: Probe
+    file: str
+    sql: str
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Every definition of every pack that was loaded, by name."""
+
+    probes: Mapping[str, Probe]

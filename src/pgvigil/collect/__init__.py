@@ -1,0 +1,1 @@
+"""When to ask what, and what the answers mean as differences."""

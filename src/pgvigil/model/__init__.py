@@ -1,0 +1,28 @@
+"""Values that the other packages speak to each other: frozen, slotted, and knowing nothing of anybody.
+
+`errors` what a user can cause · `target` whom we watch · `capabilities` what a server lets us see ·
+`batch` what one pass brought · `state` how a target is, in one word and a remedy.
+"""
+
+from pgvigil.model.batch import Batch, Event, Gap, Outcome, Reading, Value
+from pgvigil.model.capabilities import Capabilities, Identity, Invisible
+from pgvigil.model.errors import PgvigilError
+from pgvigil.model.state import Condition, TargetState
+from pgvigil.model.target import Secret, Target
+
+__all__ = [
+    "Batch",
+    "Capabilities",
+    "Condition",
+    "Event",
+    "Gap",
+    "Identity",
+    "Invisible",
+    "Outcome",
+    "PgvigilError",
+    "Reading",
+    "Secret",
+    "Target",
+    "TargetState",
+    "Value",
+]

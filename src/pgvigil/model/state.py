@@ -1,0 +1,25 @@
+"""How a target is: one word, the cause in a sentence, and what to do."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Condition(StrEnum):
+    """In what condition the watching of a target is (not how well the target itself does)."""
+
+    STARTING = "starting"
+    WATCHING = "watching"
+    LIMITED = "limited"  # watching, but something that should be visible is not
+    UNREACHABLE = "unreachable"  # no answer: down, refused, unresolvable, black hole
+    REFUSED = "refused"  # it answered no: password, role, pg_hba, connections exhausted
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class TargetState:
+    """`since` in microseconds; `cause` and `remedy` are sentences without secrets, empty while all is well."""
+
+    condition: Condition
+    since: int
+    cause: str = ""
+    remedy: str = ""

@@ -1,0 +1,1 @@
+"""The store: DuckDB tables derived from the catalog; knows series, not PostgreSQL."""
