@@ -1,0 +1,299 @@
+"""The models of the API: the contract between the server and its page, published as the OpenAPI document.
+
+A moment is a number of seconds since the epoch, a duration a number of seconds. What is not known is null, never 0,
+and where that is not plain from the place a `reason` stands beside it. Numbers of 64 bits travel as text.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pgvigil.model import Condition, Outcome
+
+Moment = Annotated[float, Field(description="Seconds since the epoch, UTC")]
+Spark = Annotated[
+    tuple[float | None, ...] | None,
+    Field(description="About 48 values at even steps over the span, oldest first; null inside where nothing is known"),
+]
+
+
+class WaitClass(StrEnum):
+    """What an active session was doing, in the order in which the classes are stacked and listed everywhere."""
+
+    CPU = "cpu"
+    IO = "io"
+    LOCK = "lock"
+    LWLOCK = "lwlock"
+    CLIENT = "client"
+    IPC = "ipc"
+    TIMEOUT = "timeout"
+    OTHER = "other"  # Extension, Activity, BufferPin and what later versions add
+
+
+class Unit(StrEnum):
+    """What a number counts; the page decides on the prefix and the digits."""
+
+    COUNT = "count"
+    SESSIONS = "sessions"
+    PER_SECOND = "per_second"
+    SECONDS = "seconds"
+    RATIO = "ratio"  # 0..1, shown in per cent
+    BYTES = "bytes"
+    BYTES_PER_SECOND = "bytes_per_second"
+
+
+class Better(StrEnum):
+    """In which direction a vital improves."""
+
+    LOWER = "lower"
+    HIGHER = "higher"
+    NONE = "none"
+
+
+class StatementSort(StrEnum):
+    """By which column statements are ordered."""
+
+    LOAD = "load"
+    CALLS = "calls_per_s"
+    MEAN = "mean_ms"
+    ROWS = "rows_per_call"
+    TEXT = "text"
+
+
+class Order(StrEnum):
+    """Which end of a sorted column comes first; rows whose value is not known always come last."""
+
+    DESCENDING = "desc"
+    ASCENDING = "asc"
+
+
+class Answer(BaseModel):
+    """Base of all models: unchangeable, and strict about names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Problem(Answer):
+    """Every answer that is not a success: one word for programs, one sentence for people."""
+
+    error: str = Field(description="A word, such as not_found, bad_range, unauthorised, busy")
+    message: str = Field(description="What failed, with the value and what is allowed")
+    remedy: str | None = Field(default=None, description="What to do, where something can be done")
+    field: str | None = Field(default=None, description="The parameter that was wrong")
+
+
+class NotVisible(Answer):
+    """Something that cannot be seen: a state of its own, never shown as 0."""
+
+    what: str = Field(description="A probe, or a probe and a column: statements, statements.shared_blk_read_time")
+    reason: str
+    remedy: str | None = Field(default=None, description="The SQL that makes it visible, where there is any")
+
+
+class Gap(Answer):
+    """An interval in which something is not known."""
+
+    since: Moment
+    until: Moment
+    reason: str = Field(description="One word, as in the store's table gaps")
+    detail: str | None = None
+
+
+class Event(Answer):
+    """Something that happened."""
+
+    ts: Moment
+    kind: str = Field(description="One word: restart, reset, eviction, setting, failover, gap, ...")
+    title: str = Field(description="The kind in plain words: Server restarted, Setting changed")
+    subject: str = Field(description="What it happened to, such as the name of a setting; may be empty")
+    before: str | None = None
+    after: str | None = None
+    detail: str | None = None
+
+
+class ProbeState(Answer):
+    """How one probe fares on a target."""
+
+    probe: str
+    summary: str
+    every: float | None = Field(description="Seconds between two looks as intended; null where something else decides")
+    last: Moment | None = Field(description="When it last brought something")
+    outcome: Outcome | None = Field(description="How its last turn ended; null before the first")
+    reason: str | None = None
+
+
+class State(Answer):
+    """In what condition the watching of a target is."""
+
+    condition: Condition
+    since: Moment
+    cause: str = Field(description="A sentence; empty while all is well")
+    remedy: str = Field(description="A sentence or SQL; empty while all is well")
+
+
+class Target(Answer):
+    """A watched server."""
+
+    name: str
+    state: State
+    version: str | None = Field(description="As the server says it, such as 17.6; null until it was reached once")
+    role: Literal["primary", "standby"] | None
+    database: str | None
+    cpus: float | None = Field(description="As configured; it cannot be seen in SQL")
+    labels: Mapping[str, str]
+    started_at: Moment | None = Field(description="When the server started")
+    last_sample: Moment | None
+    last_pass: Moment | None
+    probes: tuple[ProbeState, ...]
+    not_visible: tuple[NotVisible, ...]
+
+
+class Targets(Answer):
+    """Every watched server, in the order of the configuration."""
+
+    now: Moment = Field(description="The clock of pgvigil, so that a page can tell its own clock's error")
+    version: str = Field(description="The version of pgvigil")
+    targets: tuple[Target, ...]
+
+
+class LoadSeries(Answer):
+    """Average active sessions of one wait class; null in a step without a sample."""
+
+    key: WaitClass
+    title: str
+    values: tuple[float | None, ...]
+
+
+class Load(Answer):
+    """Average active sessions over time: counted sessions over samples taken, per step."""
+
+    since: Moment
+    until: Moment
+    step: float = Field(description="Seconds between two moments of ts")
+    ts: tuple[Moment, ...] = Field(description="The ends of the steps, oldest first")
+    series: tuple[LoadSeries, ...] = Field(description="All wait classes in their order, also those that are all 0")
+    cpus: float | None
+    gaps: tuple[Gap, ...]
+    events: tuple[Event, ...]
+    not_visible: NotVisible | None = None
+
+
+class Vital(Answer):
+    """One number that tells how the server is, compared with the span of the same length before."""
+
+    key: str = Field(description="Stable name: load, throughput, latency, connections, cache_hit, ...")
+    title: str
+    why: str = Field(description="A short reason: what the number means and what is good")
+    unit: Unit
+    value: float | None
+    limit: float | None = Field(default=None, description="What the value is out of, in the same unit")
+    limit_title: str | None = Field(default=None, description="What the limit is, such as CPUs or max_connections")
+    note: str | None = Field(default=None, description="A few words beside the value, such as: 12 waiting")
+    previous: float | None = Field(description="The same over the span before")
+    change: float | None = Field(description="value over previous; null where previous is not known or 0")
+    better: Better
+    spark: Spark
+    reason: str | None = Field(default=None, description="Why value is null, where it is not a matter of visibility")
+    not_visible: NotVisible | None = None
+
+
+class Vitals(Answer):
+    """The vitals of a span, in the order in which they are shown."""
+
+    since: Moment
+    until: Moment
+    previous_since: Moment
+    previous_until: Moment
+    vitals: tuple[Vital, ...]
+
+
+class ClassShare(Answer):
+    """How much of something a wait class makes up, 0..1."""
+
+    key: WaitClass
+    share: float
+
+
+class Statement(Answer):
+    """What one normalised statement did in a span, per user and database."""
+
+    queryid: str = Field(description="The server's 64-bit number as text; it is the same in every database")
+    text: str | None = Field(description="Without literals; null until its text was fetched")
+    user: str | None
+    database: str | None
+    toplevel: bool
+    calls: int
+    calls_per_s: float
+    mean_ms: float | None = Field(description="Execution time per call; null where nothing was called")
+    rows_per_call: float | None
+    load: float = Field(description="Execution time over the seconds known: sessions busy with it on average")
+    share: float | None = Field(description="Of the execution time of all statements in the span, 0..1")
+    by_class: tuple[ClassShare, ...] = Field(
+        description="What its sessions were seen doing, of the samples of this statement; empty if never sampled"
+    )
+    spark: Spark = Field(description="Its load over the span")
+    uncertain: bool = Field(description="Part of the counts may belong to a reset, restart or eviction")
+
+
+class Statements(Answer):
+    """A page of the statements of a span."""
+
+    since: Moment
+    until: Moment
+    total: int = Field(description="How many statements moved in the span, on all pages")
+    limit: int
+    offset: int
+    sort: StatementSort
+    order: Order
+    secs: float = Field(description="Seconds of the span about which something is known")
+    rows: tuple[Statement, ...]
+    not_visible: NotVisible | None = None
+
+
+class Events(Answer):
+    """A page of what happened, latest first."""
+
+    since: Moment
+    until: Moment
+    total: int
+    limit: int
+    offset: int
+    events: tuple[Event, ...]
+
+
+class LiveSample(Answer):
+    """The stream's `sample`: active sessions by wait class at one moment. A class not named has none."""
+
+    kind: Literal["sample"] = "sample"
+    target: str
+    ts: Moment
+    active: Mapping[WaitClass, int]
+
+
+class LivePass(Answer):
+    """The stream's `pass`: a pass was kept, so what is asked now answers with it."""
+
+    kind: Literal["pass"] = "pass"
+    target: str
+    ts: Moment
+    probes: tuple[str, ...] = Field(description="Probes that brought something")
+    failed: tuple[str, ...] = Field(description="Probes that were asked and brought nothing")
+
+
+class LiveState(Answer):
+    """The stream's `state`: sent on connecting, and on every change."""
+
+    kind: Literal["state"] = "state"
+    target: str
+    state: State
+
+
+LiveEvent = Annotated[LiveSample | LivePass | LiveState, Field(discriminator="kind")]
+"""What `data:` of the live stream holds; `event:` bears the same word as `kind`."""
+
+ANSWERS: tuple[type[Answer], ...] = (
+    Problem, Targets, Load, Vitals, Statements, Events, LiveSample, LivePass, LiveState,
+)  # fmt: skip
+"""Every model that stands at the top of an answer or of a message of the stream."""
