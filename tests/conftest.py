@@ -1,0 +1,8 @@
+"""What every test gets; the fixtures themselves live in the fix_*.py beside this file."""
+
+from pgvigil.sandbox.environment import forget_users_environment
+
+pytest_plugins = ["fix_house", "fix_servers"]
+
+# Before anything connects: libpq reads PGHOST, PGSERVICE and their like by itself.
+forget_users_environment()

@@ -1,0 +1,87 @@
+"""The rules of the house for a test run: nothing skipped in silence, nothing slow without a reason."""
+
+import os
+import tomllib
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pgvigil.sandbox import binaries
+from pgvigil.sandbox.binaries import MAJORS, BinariesMissingError
+
+SLOW = 30.0  # s; above it a test carries the mark `slow` with its reason
+_SKIPS = Path(__file__).with_name("skips.toml")
+
+
+def allowed_skips() -> dict[str, str]:
+    """The tests that may be skipped with CI=true: name without parameters, and the reason."""
+    entries = tomllib.loads(_SKIPS.read_text()).get("skip", [])
+    return {entry["name"]: entry["reason"] for entry in entries}
+
+
+def may_skip(nodeid: str) -> bool:
+    """Whether a skip of this test is in order here: locally always, with CI=true when skips.toml names it."""
+    return os.environ.get("CI") != "true" or nodeid.partition("[")[0] in allowed_skips()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.durations is None:
+        config.option.durations = 15
+
+
+def pytest_report_header() -> list[str]:
+    return ["PostgreSQL servers:", *(f"  {_line(major)}" for major in MAJORS)]
+
+
+def _line(major: int) -> str:
+    try:
+        found = binaries.find(major)
+    except BinariesMissingError as missing:
+        return f"{major}: MISSING. {missing}"
+    return f"{found.version} in {found.prefix}"
+
+
+def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    return report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and not may_skip(item.nodeid):
+        report.outcome = "failed"
+        report.longrepr = f"skipped with CI=true and not named in tests/skips.toml: {_reason(report)}"
+    slow = report.when == "call" and report.duration > SLOW and item.get_closest_marker("slow") is None
+    if slow and report.passed:
+        report.outcome = "failed"
+        report.longrepr = f"took {report.duration:.0f} s; above {SLOW:.0f} s a test needs @pytest.mark.slow(reason=...)"
+    return report
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    if report.skipped and not may_skip(collector.nodeid):
+        report.outcome = "failed"
+        report.longrepr = f"skipped with CI=true and not named in tests/skips.toml: {_reason(report)}"
+    return report
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        mark = item.get_closest_marker("slow")
+        if mark is not None and not (mark.args or mark.kwargs.get("reason")):
+            raise pytest.UsageError(f"{item.nodeid}: the mark slow needs its reason")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    skipped = terminalreporter.stats.get("skipped", [])
+    if not skipped:
+        return
+    terminalreporter.section("SKIPPED, so not tested here", sep="!", red=True)
+    for report in skipped:
+        terminalreporter.line(f"{report.nodeid}: {_reason(report)}")
