@@ -1,9 +1,11 @@
 """The definitions that live as data: what a probe declares of itself."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+
+from pgvigil.model import Invisible
 
 
 class Shape(StrEnum):
@@ -11,7 +13,7 @@ class Shape(StrEnum):
 
     COUNTERS = "counters"  # keyed rows; counters kept as differences, gauges and states as read
     SNAPSHOT = "snapshot"  # keyed rows, kept as read each time
-    SAMPLES = "samples"  # rows of the sampler, counted per combination of keys over a bucket
+    SAMPLES = "samples"  # rows of the sampler, one per session, counted per combination of keys into `samples`
     EDGES = "edges"  # pairs, such as waiter and blocker, kept as read while there are any
     EVENTS = "events"  # each row is something that happened, kept once per key
     DIMENSION = "dimension"  # texts that belong to a key, kept once and joined by it
@@ -56,6 +58,7 @@ class Privacy(StrEnum):
     NAME = "name"  # a name of an object, role, application: kept, cut at 200 characters
     SETTING = "setting"  # a value of a setting: hidden where it may hold a secret
     WORD = "word"  # one of a fixed set of PostgreSQL's own words: kept
+    TAGS = "tags"  # a comment of a statement: only its allow-listed tags are kept, in one fixed order
 
 
 class Scope(StrEnum):
@@ -63,6 +66,17 @@ class Scope(StrEnum):
 
     CLUSTER = "cluster"
     DATABASE = "database"
+
+
+class Takes(StrEnum):
+    """What a query wants as its only parameter, `$1`."""
+
+    NOTHING = "nothing"
+    FINGERPRINTS = "fingerprints"  # bigint[]: those of the reading before; only rows with another one come back
+    KEYS = "keys"  # an array of values of the one key column, whose texts nobody has told yet; at most KEYS_AT_ONCE
+
+
+KEYS_AT_ONCE = 200
 
 
 class Role(StrEnum):
@@ -107,6 +121,17 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class Signal:
+    """A number that `when` of another probe may compare: the rows of the latest reading (the latest second, for the
+    sampler) in which `column` is one of `values`."""
+
+    name: str
+    column: str
+    values: frozenset[str]
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
 class Requires:
     """What must be there, or the probe is invisible with a reason."""
 
@@ -119,7 +144,8 @@ class Probe:
     """A folder `probes/<name>/`: what to ask, how often, and what each column means.
 
     `every` in seconds (None when `on_sampler`), `deadline_ms` one of the fixed limits, `keyframe` in seconds.
-    `queries` maps a file name of this folder to its SQL text, already checked by the guard.
+    `queries` maps a file name of this folder to its SQL text, already checked by the guard, and `returns` maps it to
+    the names of its output columns. `takes` is what the SQL wants as `$1`: with `changed_by` that is fingerprints.
     `relation` is the relation whose columns decide the variant, unqualified, in the extension's schema.
     """
 
@@ -147,17 +173,41 @@ class Probe:
     for_each: str | None = None
     for_each_limit: int = 100
     calls: frozenset[str] = frozenset()
+    returns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    takes: Takes = Takes.NOTHING
+    signals: Mapping[str, Signal] = field(default_factory=dict)
+
+
+FINGERPRINT = "fingerprint"
+"""The column that follows the declared ones where a query takes fingerprints (bigint): a hash, made by the server,
+over the whole key and the `changed_by` columns that it has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
     """What was chosen for one server: the file, its SQL with identifiers still as placeholders, and the declared
-    columns that its SELECT returns, in its order."""
+    columns that its SELECT returns, in its order; where it takes fingerprints, FINGERPRINT follows as the last one.
+
+    With an empty array as `$1` every row comes back: that is the first reading, and the keyframe. `missing` are
+    declared columns that this major has, but not the extension's version that is installed.
+    """
 
     probe: Probe
     file: str
     sql: str
     columns: tuple[Column, ...]
+    takes: Takes = Takes.NOTHING
+    missing: tuple[Invisible, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A folder of definitions that switches on where what it requires is present."""
+
+    name: str
+    summary: str
+    directory: Path
+    requires: Requires = Requires()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,3 +215,4 @@ class Catalog:
     """Every definition of every pack that was loaded, by name."""
 
     probes: Mapping[str, Probe]
+    packs: Mapping[str, Pack] = field(default_factory=dict)
