@@ -7,7 +7,6 @@ it runs as an existing unprivileged account; nothing on the machine is changed f
 import contextlib
 import secrets
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Mapping
@@ -19,9 +18,9 @@ from urllib.parse import quote
 from pgvigil.model import PgvigilError
 from pgvigil.sandbox.binaries import Binaries, find
 from pgvigil.sandbox.home import Home
+from pgvigil.sandbox.ports import HOST, ReservedPort
 from pgvigil.sandbox.processes import Process, kill_tree, wait_gone, working_in
 
-HOST = "127.0.0.1"
 SUPERUSER = "postgres"
 _SOCKET_PATH_LIMIT = 103  # bytes that sun_path holds on macOS; Linux has four more
 _SIGNALS = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
@@ -68,8 +67,8 @@ class Server:
         self.host = HOST
         self.passwords = {SUPERUSER: secrets.token_urlsafe(18)}
         self.settings = {**SETTINGS, **(settings or {})}
-        self._reserved = _reserve_port()
-        self.port: int = self._reserved.getsockname()[1]
+        self._reserved = ReservedPort()
+        self.port = self._reserved.number
         self.socket_directory = self._make_socket_directory()
         self._child: subprocess.Popen[bytes] | None = None
         self._process: Process | None = None
@@ -262,12 +261,3 @@ class Server:
 
 def _quoted(value: str) -> str:
     return value.replace("\\", "\\\\").replace("'", "''")
-
-
-def _reserve_port() -> socket.socket:
-    # Bound and never listening: the port stays ours through restarts (nobody is given it, connecting is refused),
-    # while the server, which sets SO_REUSEADDR as this socket does once bound, may listen on it.
-    reserved = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    reserved.bind((HOST, 0))
-    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    return reserved

@@ -1,0 +1,28 @@
+"""A breakable hop between a test and its server.
+
+def test_x(database, make_proxy):
+    proxy = make_proxy(database.server.port)
+    dsn = database.dsn(host=proxy.host, port=proxy.port)   # then proxy.cut(), .refuse(), .accept(), .stall(), .flow()
+"""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from pgvigil.sandbox.proxy import Proxy
+
+MakeProxy = Callable[[int], Proxy]
+
+
+@pytest.fixture
+def make_proxy() -> Iterator[MakeProxy]:
+    """A factory of proxies to a port on loopback; each counts `sent` and `received` bytes."""
+    made: list[Proxy] = []
+
+    def make(port: int) -> Proxy:
+        made.append(Proxy(port))
+        return made[-1]
+
+    yield make
+    for proxy in made:
+        proxy.close()

@@ -1,0 +1,61 @@
+"""The breakable hop, on a real server."""
+
+import psycopg
+import pytest
+
+from fix_proxy import MakeProxy
+from fix_servers import Database
+
+
+def test_it_counts_what_goes_through_each_way(database: Database, make_proxy: MakeProxy) -> None:
+    proxy = make_proxy(database.server.port)
+    with psycopg.connect(database.dsn(port=proxy.port)) as connection:
+        sent, received = proxy.sent, proxy.received
+        row = connection.execute("select repeat('x', 1000000)").fetchone()
+        assert row is not None
+        assert len(row[0]) == 1_000_000
+    assert 1_000_000 <= proxy.received - received < 1_010_000
+    assert 0 < proxy.sent - sent < 1_000
+
+
+def test_a_cut_ends_connections_and_new_ones_work(database: Database, make_proxy: MakeProxy) -> None:
+    proxy = make_proxy(database.server.port)
+    with psycopg.connect(database.dsn(port=proxy.port), autocommit=True) as connection:
+        proxy.cut()
+        with pytest.raises(psycopg.OperationalError):
+            connection.execute("select 1")
+    with psycopg.connect(database.dsn(port=proxy.port)) as connection:
+        assert connection.execute("select 1").fetchone() == (1,)
+    assert proxy.accepted == 2
+
+
+def test_it_refuses_and_accepts_again_on_the_same_port(database: Database, make_proxy: MakeProxy) -> None:
+    proxy = make_proxy(database.server.port)
+    proxy.refuse()
+    with pytest.raises(psycopg.OperationalError, match="refused"):
+        psycopg.connect(database.dsn(port=proxy.port))
+    proxy.accept()
+    psycopg.connect(database.dsn(port=proxy.port)).close()
+
+
+def test_a_black_hole_accepts_and_never_answers_until_it_flows_again(database: Database, make_proxy: MakeProxy) -> None:
+    proxy = make_proxy(database.server.port)
+    with psycopg.connect(database.dsn(port=proxy.port)) as connection:
+        proxy.stall()
+        with pytest.raises(psycopg.OperationalError, match="timeout"):
+            psycopg.connect(database.dsn(port=proxy.port), connect_timeout=2)
+        proxy.flow()
+        assert connection.execute("select 1").fetchone() == (1,)
+
+
+def test_closing_a_client_closes_the_session_at_the_server(database: Database, make_proxy: MakeProxy) -> None:
+    proxy = make_proxy(database.server.port)
+    psycopg.connect(database.dsn(port=proxy.port), application_name="left").close()
+    with database.connect() as connection:
+        for _ in range(100):
+            row = connection.execute(
+                "select count(*), pg_sleep(0.05) from pg_stat_activity where application_name = 'left'"
+            ).fetchone()
+            if row is not None and row[0] == 0:
+                return
+    pytest.fail("the session is still there after 5 s")
