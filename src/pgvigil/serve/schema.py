@@ -72,7 +72,8 @@ class Order(StrEnum):
 class Answer(BaseModel):
     """Base of all models: unchangeable, and strict about names."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # A field with a default is still always in the answer, so a client never has to ask whether it is there.
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_serialization_defaults_required=True)
 
 
 class Problem(Answer):
@@ -219,16 +220,18 @@ class ClassShare(Answer):
 class Statement(Answer):
     """What one normalised statement did in a span, per user and database."""
 
-    queryid: str = Field(description="The server's 64-bit number as text; it is the same in every database")
+    queryid: str | None = Field(
+        description="The server's 64-bit number as text, the same in every database; null where it may not be seen"
+    )
     text: str | None = Field(description="Without literals; null until its text was fetched")
     user: str | None
     database: str | None
     toplevel: bool
     calls: int
-    calls_per_s: float
+    calls_per_s: float | None = Field(description="Over the seconds known; null where none are")
     mean_ms: float | None = Field(description="Execution time per call; null where nothing was called")
     rows_per_call: float | None
-    load: float = Field(description="Execution time over the seconds known: sessions busy with it on average")
+    load: float | None = Field(description="Execution time over the seconds known: sessions busy with it on average")
     share: float | None = Field(description="Of the execution time of all statements in the span, 0..1")
     by_class: tuple[ClassShare, ...] = Field(
         description="What its sessions were seen doing, of the samples of this statement; empty if never sampled"

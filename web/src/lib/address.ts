@@ -1,0 +1,103 @@
+// The state of a view is its address: target, time, order, what is open. Pure: text in, value out, and back.
+
+import type { Order, StatementSort, WaitClass } from "../api/types";
+import { isWaitClass } from "./waits";
+
+export const PRESETS = [
+  { key: "15m", title: "15 m", seconds: 900 },
+  { key: "1h", title: "1 h", seconds: 3600 },
+  { key: "6h", title: "6 h", seconds: 21_600 },
+  { key: "24h", title: "24 h", seconds: 86_400 },
+  { key: "7d", title: "7 d", seconds: 604_800 },
+  { key: "30d", title: "30 d", seconds: 2_592_000 },
+] as const;
+
+export type Preset = (typeof PRESETS)[number]["key"];
+
+/** Sliding: ends now and moves on. Fixed: stays where it is. */
+export interface Fixed {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface View {
+  readonly target: string | null;
+  readonly preset: Preset;
+  readonly fixed: Fixed | null;
+  readonly sort: StatementSort;
+  readonly order: Order;
+  readonly statement: string | null;
+  readonly hidden: readonly WaitClass[];
+  readonly table: boolean;
+}
+
+export const START: View = {
+  target: null,
+  preset: "1h",
+  fixed: null,
+  sort: "load",
+  order: "desc",
+  statement: null,
+  hidden: [],
+  table: false,
+};
+
+export const SHORTEST = 60;
+export const LONGEST = 400 * 86_400;
+
+const SORTS: readonly StatementSort[] = ["load", "calls_per_s", "mean_ms", "rows_per_call", "text"];
+
+export function presetSeconds(key: Preset): number {
+  return PRESETS.find((preset) => preset.key === key)?.seconds ?? 3600;
+}
+
+/** What an address says; what it says wrongly counts as not said. */
+export function read(search: string): View {
+  const given = new URLSearchParams(search);
+  return {
+    target: given.get("target"),
+    preset: PRESETS.find((preset) => preset.key === given.get("range"))?.key ?? START.preset,
+    fixed: readFixed(given),
+    sort: SORTS.find((sort) => sort === given.get("sort")) ?? START.sort,
+    order: given.get("order") === "asc" ? "asc" : "desc",
+    statement: given.get("statement"),
+    hidden: (given.get("hide") ?? "").split(",").filter(isWaitClass),
+    table: given.get("load") === "table",
+  };
+}
+
+function readFixed(given: URLSearchParams): Fixed | null {
+  const from = Number(given.get("from") ?? Number.NaN);
+  const to = Number(given.get("to") ?? Number.NaN);
+  return valid({ from, to }) ? { from, to } : null;
+}
+
+export function valid(fixed: Fixed): boolean {
+  const length = fixed.to - fixed.from;
+  return length >= SHORTEST && length <= LONGEST && fixed.from > 0;
+}
+
+/** The shortest address that says it: what is as at the start is left out. */
+export function write(view: View): string {
+  const said = new URLSearchParams();
+  if (view.target !== null) said.set("target", view.target);
+  if (view.preset !== START.preset) said.set("range", view.preset);
+  if (view.fixed !== null) {
+    said.set("from", String(Math.round(view.fixed.from)));
+    said.set("to", String(Math.round(view.fixed.to)));
+  }
+  if (view.sort !== START.sort) said.set("sort", view.sort);
+  if (view.order !== START.order) said.set("order", view.order);
+  if (view.statement !== null) said.set("statement", view.statement);
+  if (view.hidden.length > 0) said.set("hide", view.hidden.join(","));
+  if (view.table) said.set("load", "table");
+  const text = said.toString();
+  return text === "" ? "" : `?${text}`;
+}
+
+/** A dragged span: never shorter than a minute, never in the future. */
+export function zoom(from: number, to: number, now: number): Fixed {
+  const until = Math.min(Math.ceil(Math.max(from, to)), now);
+  const since = Math.floor(Math.min(from, to, until - SHORTEST));
+  return { from: since, to: until };
+}
