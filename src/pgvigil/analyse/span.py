@@ -1,0 +1,50 @@
+"""A span of time cut into equal steps, as charts and sparks need it."""
+
+from dataclasses import dataclass
+
+SECOND = 1_000_000
+STEPS_WANTED = 240
+"""About how many points a chart shows: more can't be told apart on a screen."""
+
+NICE = (10, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800)
+"""Lengths of a step in seconds: multiples of the ten seconds of a reading that people count in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The interval (`since`, `until`] in microseconds, cut into `count` steps of `step` microseconds.
+
+    Step n, from 1, is (`since` + (n - 1) * `step`, `since` + n * `step`]: a reading belongs to the step in which its
+    interval ends.
+    """
+
+    since: int
+    until: int
+    step: int
+
+    @property
+    def count(self) -> int:
+        """How many steps there are."""
+        return -(-(self.until - self.since) // self.step)
+
+    @property
+    def ends(self) -> tuple[int, ...]:
+        """The end of every step, in microseconds."""
+        return tuple(self.since + (n + 1) * self.step for n in range(self.count))
+
+    @property
+    def parameters(self) -> dict[str, int]:
+        """What the queries of this package take."""
+        return {"since": self.since, "until": self.until, "step": self.step}
+
+
+def chart_span(since: int, until: int) -> Span:
+    """A span of about STEPS_WANTED nice steps that holds (`since`, `until`], its ends rounded outwards to steps."""
+    wanted = (until - since) / SECOND / STEPS_WANTED
+    step = next((nice for nice in NICE if nice >= wanted), NICE[-1]) * SECOND
+    return Span(since // step * step, -(-until // step) * step, step)
+
+
+def spark_span(since: int, until: int, count: int = 48) -> Span:
+    """A span of exactly `count` steps."""
+    return Span(since, until, max(-(-(until - since) // count), 1))

@@ -1,0 +1,139 @@
+"""Statements of a span by their share of the load."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pgvigil.analyse.queries import Reader, run, text
+from pgvigil.analyse.span import spark_span
+
+COLUMNS = {
+    "load": "load",
+    "calls_per_s": "calls_per_s",
+    "mean_ms": "mean_ms",
+    "rows_per_call": "rows_per_call",
+    "text": "lower(text)",
+}
+"""What statements can be ordered by."""
+
+Key = tuple[int, int, int, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What one normalised statement did in a span, for one user in one database.
+
+    `busy` columns count execution time only; `load` is in sessions; `classes` are shares of its samples, empty where
+    no sample caught it; `spark` is its load by step.
+    """
+
+    queryid: int
+    userid: int
+    dbid: int
+    toplevel: bool
+    text: str | None
+    user: str | None
+    database: str | None
+    calls: int
+    calls_per_s: float | None
+    mean_ms: float | None
+    rows_per_call: float | None
+    load: float | None
+    share: float | None
+    uncertain: bool
+    classes: Mapping[str, float]
+    spark: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of statements; `total` counts all pages, `secs` the seconds of the span that are known."""
+
+    statements: tuple[Statement, ...]
+    total: int
+    secs: float
+
+
+def statements(
+    reader: Reader,
+    target: int,
+    since: int,
+    until: int,
+    *,
+    sort: str = "load",
+    descending: bool = True,
+    limit: int = 50,
+    offset: int = 0,
+) -> Page:
+    """Statements of `target` that moved in (`since`, `until`], ordered by a column of COLUMNS."""
+    parameters = {"target": target, "since": since, "until": until}
+    relations = {name: reader.relation(name, since, until) for name in ("statements", "passes")}
+    order = f"{COLUMNS[sort]} {'DESC' if descending else 'ASC'}"
+    rows = reader.query(
+        text("statements").format(**relations, order=order), {**parameters, "limit": limit, "offset": offset}
+    ).rows
+    if not rows:
+        return Page((), 0, 0.0)
+    queryids = sorted({row[0] for row in rows if row[0] is not None})
+    classes = _classes(reader, parameters, queryids)
+    sparks = _sparks(reader, target, since, until, queryids)
+    found = tuple(_statement(row, classes.get(row[0], {}), sparks.get(tuple(row[:4]), ())) for row in rows)
+    return Page(found, int(rows[0][-1]), float(rows[0][-2] or 0))
+
+
+def _statement(row: tuple[Any, ...], classes: Mapping[str, float], spark: tuple[float | None, ...]) -> Statement:
+    queryid, userid, dbid, toplevel, text_, user, database, calls, calls_per_s, mean_ms, per_call, load, share = row[
+        :13
+    ]
+    return Statement(
+        queryid=queryid,
+        userid=userid,
+        dbid=dbid,
+        toplevel=toplevel,
+        text=text_,
+        user=user,
+        database=database,
+        calls=int(calls),
+        calls_per_s=calls_per_s,
+        mean_ms=mean_ms,
+        rows_per_call=per_call,
+        load=load,
+        share=share,
+        uncertain=bool(row[13]),
+        classes=classes,
+        spark=spark,
+    )
+
+
+def _classes(
+    reader: Reader, parameters: Mapping[str, int], queryids: Sequence[int]
+) -> Mapping[int, Mapping[str, float]]:
+    """By queryid, the share of its samples in each wait class."""
+    given = {**parameters, "queryids": queryids}
+    counted: dict[int, dict[str, float]] = {}
+    rows = run(reader, "statement_classes", ("sessions",), parameters["since"], parameters["until"], given)
+    for queryid, name, samples in rows:
+        counted.setdefault(queryid, {})[name] = float(samples)
+    return {
+        queryid: {name: samples / sum(seen.values()) for name, samples in seen.items()}
+        for queryid, seen in counted.items()
+    }
+
+
+def _sparks(
+    reader: Reader, target: int, since: int, until: int, queryids: Sequence[int]
+) -> Mapping[tuple[Any, ...], tuple[float | None, ...]]:
+    """By key, the load of some statements in each of 48 steps; None where the step is not known."""
+    span = spark_span(since, until)
+    given = {"target": target, **span.parameters}
+    known = dict(run(reader, "known_steps", ("passes",), since, until, {**given, "probe": "statements"}))
+    busy: dict[tuple[Any, ...], dict[int, float]] = {}
+    for *key, step, seconds in run(
+        reader, "statement_sparks", ("statements",), since, until, {**given, "queryids": queryids}
+    ):
+        busy.setdefault(tuple(key), {})[step] = seconds
+    steps = range(1, span.count + 1)
+    return {
+        key: tuple(by_step.get(step, 0.0) / known[step] if known.get(step) else None for step in steps)
+        for key, by_step in busy.items()
+    }

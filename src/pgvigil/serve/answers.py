@@ -1,0 +1,230 @@
+"""From what the store knew to what the API says."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pgvigil.analyse import happenings
+from pgvigil.analyse.load import Load
+from pgvigil.analyse.probes import ProbeHealth, probe_health
+from pgvigil.analyse.statements import Page as StatementPage
+from pgvigil.analyse.statements import Statement
+from pgvigil.analyse.vitals import Vital
+from pgvigil.analyse.waits import CLASSES, TITLES
+from pgvigil.catalog.types import Probe
+from pgvigil.model import Capabilities, Event, Gap, Invisible, TargetState
+from pgvigil.serve import schema
+from pgvigil.serve.ranges import Range
+from pgvigil.serve.watch import Watch, Watcher
+
+SECOND = 1_000_000
+
+
+def seconds(moment: int) -> float:
+    """A moment of the API: seconds since the epoch."""
+    return moment / SECOND
+
+
+def optional_seconds(moment: int | None) -> float | None:
+    """The same for a moment that may be unknown."""
+    return None if moment is None else seconds(moment)
+
+
+def state(found: TargetState) -> schema.State:
+    """In what condition the watching is."""
+    return schema.State(condition=found.condition, since=seconds(found.since), cause=found.cause, remedy=found.remedy)
+
+
+def not_visible(found: Invisible) -> schema.NotVisible:
+    """Something that cannot be seen."""
+    return schema.NotVisible(what=found.what, reason=found.reason, remedy=found.remedy)
+
+
+def _invisible(watcher: Watcher, probe: str) -> schema.NotVisible | None:
+    capabilities = watcher.capabilities
+    found = next((it for it in capabilities.invisible if it.what == probe), None) if capabilities else None
+    return not_visible(found) if found else None
+
+
+def targets(watch: Watch) -> schema.Targets:
+    """Every watched server."""
+    return schema.Targets(
+        now=seconds(watch.clock()),
+        version=watch.version,
+        targets=tuple(_target(watch, watcher) for watcher in watch.watchers.values()),
+    )
+
+
+def _target(watch: Watch, watcher: Watcher) -> schema.Target:
+    target, capabilities = watcher.target, watcher.capabilities
+    health = probe_health(watch.store, target.id, watch.clock())
+    last = {name: found.last for name, found in health.items()}
+    passes = [moment for name, moment in last.items() if name != "sessions" and moment is not None]
+    return schema.Target(
+        name=target.name,
+        state=state(watcher.state),
+        version=capabilities.version if capabilities else None,
+        role=_role(capabilities),
+        database=capabilities.database if capabilities else None,
+        cpus=target.cpus,
+        labels=target.labels,
+        started_at=optional_seconds(capabilities.started_at) if capabilities else None,
+        last_sample=optional_seconds(last.get("sessions")),
+        last_pass=optional_seconds(max(passes, default=None)),
+        probes=tuple(_probe(probe, health.get(probe.name)) for probe in watch.catalog.probes.values()),
+        not_visible=tuple(not_visible(it) for it in capabilities.invisible) if capabilities else (),
+    )
+
+
+def _role(capabilities: Capabilities | None) -> Literal["primary", "standby"] | None:
+    if capabilities is None:
+        return None
+    return "standby" if capabilities.in_recovery else "primary"
+
+
+def _probe(probe: Probe, health: ProbeHealth | None) -> schema.ProbeState:
+    return schema.ProbeState(
+        probe=probe.name,
+        summary=probe.summary,
+        every=probe.every,
+        last=optional_seconds(health.last) if health else None,
+        outcome=health.outcome if health else None,
+        reason=health.reason if health else None,
+    )
+
+
+def event(found: Event) -> schema.Event:
+    """Something that happened."""
+    return schema.Event(
+        ts=seconds(found.ts),
+        kind=found.kind,
+        title=happenings.title(found.kind),
+        subject=found.subject,
+        before=found.before,
+        after=found.after,
+        detail=found.detail,
+    )
+
+
+def _gap(found: Gap) -> schema.Gap:
+    return schema.Gap(since=seconds(found.since), until=seconds(found.until), reason=found.reason, detail=found.detail)
+
+
+def load(watcher: Watcher, found: Load, gaps: Sequence[Gap], happened: Sequence[Event]) -> schema.Load:
+    """Database load, as a chart needs it."""
+    return schema.Load(
+        since=seconds(found.span.since),
+        until=seconds(found.span.until),
+        step=seconds(found.span.step),
+        ts=tuple(seconds(end) for end in found.span.ends),
+        series=tuple(
+            schema.LoadSeries(key=schema.WaitClass(name), title=TITLES[name], values=found.values[name])
+            for name in CLASSES
+        ),
+        cpus=watcher.target.cpus,
+        gaps=tuple(_gap(gap) for gap in gaps),
+        events=tuple(event(it) for it in happened),
+        not_visible=_invisible(watcher, "sessions"),
+    )
+
+
+def vitals(watcher: Watcher, since: int, until: int, found: Sequence[Vital]) -> schema.Vitals:
+    """The vitals of a span."""
+    return schema.Vitals(
+        since=seconds(since),
+        until=seconds(until),
+        previous_since=seconds(2 * since - until),
+        previous_until=seconds(since),
+        vitals=tuple(_vital(watcher, it) for it in found),
+    )
+
+
+def _vital(watcher: Watcher, found: Vital) -> schema.Vital:
+    definition = found.definition
+    limit, limit_title = _limit(watcher, definition.key)
+    hidden = next((it for probe in definition.probes if (it := _invisible(watcher, probe))), None)
+    return schema.Vital(
+        key=definition.key,
+        title=definition.title,
+        why=definition.why,
+        unit=schema.Unit(definition.unit),
+        value=found.value,
+        limit=limit,
+        limit_title=limit_title,
+        previous=found.previous,
+        change=found.value / found.previous if found.value is not None and found.previous else None,
+        better=schema.Better(definition.better),
+        spark=found.spark,
+        reason="nothing was read in this span" if found.value is None and hidden is None else None,
+        not_visible=hidden,
+    )
+
+
+def _limit(watcher: Watcher, key: str) -> tuple[float | None, str | None]:
+    """What a vital is out of, where that is known."""
+    if key == "load" and watcher.target.cpus is not None:
+        return watcher.target.cpus, "CPUs"
+    settings = watcher.capabilities.settings if watcher.capabilities else {}
+    if key == "connections" and "max_connections" in settings:
+        kept = sum(int(settings.get(name, 0)) for name in ("superuser_reserved_connections", "reserved_connections"))
+        return float(int(settings["max_connections"]) - kept), "for clients"
+    return None, None
+
+
+def statements(
+    watcher: Watcher,
+    span: Range,
+    page: StatementPage,
+    *,
+    sort: schema.StatementSort,
+    order: schema.Order,
+    limit: int,
+    offset: int,
+) -> schema.Statements:
+    """A page of statements."""
+    return schema.Statements(
+        since=seconds(span.since),
+        until=seconds(span.until),
+        total=page.total,
+        limit=limit,
+        offset=offset,
+        sort=sort,
+        order=order,
+        secs=page.secs,
+        rows=tuple(_statement(it) for it in page.statements),
+        not_visible=_invisible(watcher, "statements"),
+    )
+
+
+def _statement(found: Statement) -> schema.Statement:
+    return schema.Statement(
+        queryid=str(found.queryid),
+        text=found.text,
+        user=found.user,
+        database=found.database,
+        toplevel=found.toplevel,
+        calls=found.calls,
+        calls_per_s=found.calls_per_s or 0.0,
+        mean_ms=found.mean_ms,
+        rows_per_call=found.rows_per_call,
+        load=found.load or 0.0,
+        share=found.share,
+        by_class=tuple(
+            schema.ClassShare(key=schema.WaitClass(name), share=found.classes[name])
+            for name in CLASSES
+            if name in found.classes
+        ),
+        spark=found.spark,
+        uncertain=found.uncertain,
+    )
+
+
+def events(span: Range, page: happenings.Page, *, limit: int, offset: int) -> schema.Events:
+    """A page of what happened."""
+    return schema.Events(
+        since=seconds(span.since),
+        until=seconds(span.until),
+        total=page.total,
+        limit=limit,
+        offset=offset,
+        events=tuple(event(it) for it in page.events),
+    )

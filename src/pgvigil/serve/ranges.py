@@ -1,0 +1,43 @@
+"""The span of time of a request."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Query, Request
+
+from pgvigil.serve.problems import ProblemError
+from pgvigil.serve.watch import Watch
+
+SECOND = 1_000_000
+MINUTE = 60
+LONGEST = 400 * 86_400
+FAR = 253_402_300_800.0  # the year 10000: what a date can still be made of
+
+Moment = Annotated[float, Query(ge=0, le=FAR, allow_inf_nan=False, description="Seconds since the epoch, UTC")]
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """(`since`, `until`] in microseconds."""
+
+    since: int
+    until: int
+
+
+def requested_range(
+    request: Request,
+    from_: Annotated[Moment | None, Query(alias="from", description="Begin; by default an hour before `to`")] = None,
+    to: Annotated[Moment | None, Query(description="End; by default now")] = None,
+) -> Range:
+    """The range of a request, from a minute to 400 days long, not beginning in the future."""
+    watch: Watch = request.app.state.watch
+    now = watch.clock() / SECOND
+    until = now if to is None else to
+    since = until - 3600 if from_ is None else from_
+    if since < 0 or since > now:
+        raise ProblemError(422, "bad_range", f"from = {since:.0f} is not between 0 and now, {now:.0f}.", "from")
+    if not MINUTE <= until - since <= LONGEST:
+        raise ProblemError(
+            422, "bad_range", f"The span is {until - since:.0f} s long; allowed: from 1 minute to 400 days.", "to"
+        )
+    return Range(int(since * SECOND), int(until * SECOND))

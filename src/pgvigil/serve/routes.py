@@ -1,0 +1,102 @@
+"""The routes of the API: what was asked, answered from the store."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+
+from pgvigil.analyse import happenings
+from pgvigil.analyse.load import load
+from pgvigil.analyse.span import chart_span
+from pgvigil.analyse.statements import statements
+from pgvigil.analyse.vitals import vitals
+from pgvigil.serve import answers, schema
+from pgvigil.serve.problems import ProblemError
+from pgvigil.serve.ranges import Range, requested_range
+from pgvigil.serve.watch import Watch, Watcher
+
+router = APIRouter(
+    prefix="/api/v1",
+    responses={
+        403: {"model": schema.Problem, "description": "Asked from another site"},
+        422: {"model": schema.Problem, "description": "A parameter is wrong; it is named"},
+        503: {"model": schema.Problem, "description": "The store cannot answer now"},
+    },
+)
+
+
+def the_watch(request: Request) -> Watch:
+    """What the API serves from."""
+    watch: Watch = request.app.state.watch
+    return watch
+
+
+Watching = Annotated[Watch, Depends(the_watch)]
+Span = Annotated[Range, Depends(requested_range)]
+Limit = Annotated[int, Query(ge=1, le=500, description="How many rows at most")]
+Offset = Annotated[int, Query(ge=0, le=100_000, description="How many rows to leave out")]
+
+
+def the_watcher(watch: Watching, name: Annotated[str, Path(description="The name of a target")]) -> Watcher:
+    """The collector of the target named in the path."""
+    found = watch.watchers.get(name)
+    if found is None:
+        known = ", ".join(watch.watchers) or "none"
+        raise ProblemError(404, "not_found", f"There is no target {name[:80]!r}; known: {known}.", "name")
+    return found
+
+
+One = Annotated[Watcher, Depends(the_watcher)]
+NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": schema.Problem, "description": "No such target"}}
+
+
+@router.get("/targets")
+def get_targets(watch: Watching) -> schema.Targets:
+    """Every watched server, its condition with cause and remedy, and what is not visible."""
+    return answers.targets(watch)
+
+
+@router.get("/targets/{name}/load", responses=NOT_FOUND)
+def get_load(watch: Watching, one: One, span: Span) -> schema.Load:
+    """Average active sessions by wait class."""
+    steps = chart_span(span.since, span.until)
+    found = load(watch.store, one.target.id, steps)
+    gaps = happenings.gaps(watch.store, one.target.id, "sessions", steps.since, steps.until)
+    happened = happenings.events(watch.store, one.target.id, steps.since, steps.until, limit=100)
+    return answers.load(one, found, gaps, happened.events)
+
+
+@router.get("/targets/{name}/vitals", responses=NOT_FOUND)
+def get_vitals(watch: Watching, one: One, span: Span) -> schema.Vitals:
+    """The vitals of a span, each compared with the span of the same length before."""
+    return answers.vitals(one, span.since, span.until, vitals(watch.store, one.target.id, span.since, span.until))
+
+
+@router.get("/targets/{name}/statements", responses=NOT_FOUND)
+def get_statements(
+    watch: Watching,
+    one: One,
+    span: Span,
+    sort: schema.StatementSort = schema.StatementSort.LOAD,
+    order: schema.Order = schema.Order.DESCENDING,
+    limit: Limit = 50,
+    offset: Offset = 0,
+) -> schema.Statements:
+    """Statements that moved in a span, by share of the load or any other column."""
+    page = statements(
+        watch.store,
+        one.target.id,
+        span.since,
+        span.until,
+        sort=sort.value,
+        descending=order is schema.Order.DESCENDING,
+        limit=limit,
+        offset=offset,
+    )
+    return answers.statements(one, span, page, sort=sort, order=order, limit=limit, offset=offset)
+
+
+@router.get("/targets/{name}/events", responses=NOT_FOUND)
+def get_events(watch: Watching, one: One, span: Span, limit: Limit = 50, offset: Offset = 0) -> schema.Events:
+    """What happened in a span, latest first."""
+    page = happenings.events(watch.store, one.target.id, span.since, span.until, limit=limit, offset=offset)
+    return answers.events(span, page, limit=limit, offset=offset)

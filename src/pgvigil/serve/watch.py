@@ -1,0 +1,44 @@
+"""What the API serves from: the store and whoever collects into it."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from pgvigil.analyse.queries import Reader
+from pgvigil.catalog.types import Catalog
+from pgvigil.collect.live import LiveEvent
+from pgvigil.model import Capabilities, Target, TargetState
+
+
+class Watcher(Protocol):
+    """What the API needs of a collector."""
+
+    @property
+    def target(self) -> Target:
+        """Whom it watches."""
+        ...
+
+    @property
+    def state(self) -> TargetState:
+        """In what condition the watching is."""
+        ...
+
+    @property
+    def capabilities(self) -> Capabilities | None:
+        """What the server lets us see; None until it was reached."""
+        ...
+
+    def subscribe(self) -> AsyncIterator[LiveEvent]:
+        """What it sees, as it sees it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Everything the API serves from. `clock` gives the time in microseconds."""
+
+    store: Reader
+    catalog: Catalog
+    watchers: Mapping[str, Watcher]
+    clock: Callable[[], int]
+    version: str
