@@ -1,11 +1,11 @@
 -- What the sessions of some statements were seen doing.
-SELECT query_id,
+SELECT queryid,
        CASE WHEN wait_event_type IS NULL THEN 'cpu'
             WHEN lower(wait_event_type) IN ('io', 'lock', 'lwlock', 'client', 'ipc', 'timeout')
                 THEN lower(wait_event_type)
             ELSE 'other' END AS class,
        sum(samples)
 FROM {sessions}
-WHERE target = $target AND state = 'active' AND list_contains($queryids, query_id)
+WHERE target = $target AND state = 'active' AND list_contains($queryids, queryid)
   AND ts > make_timestamp($since) AND ts <= make_timestamp($until)
 GROUP BY ALL

@@ -12,7 +12,7 @@ WITH moved AS (
     WHERE target = $target AND probe = 'statements' AND outcome = 'ok'
       AND ts > make_timestamp($since) AND ts <= make_timestamp($until)
 ), named AS (
-    SELECT moved.*, queries.text, roles.rolname, database_names.datname, known.secs,
+    SELECT moved.*, queries.text, role_names.name AS role, database_names.name AS database, known.secs,
            -- Statements within functions are part of the time of the one that called them.
            sum(moved.busy) FILTER (WHERE moved.toplevel) OVER () AS busy_of_all,
            count(*) OVER () AS total
@@ -20,13 +20,14 @@ WITH moved AS (
     CROSS JOIN known
     LEFT JOIN queries
         ON queries.target = $target AND queries.incarnation = moved.incarnation AND queries.queryid = moved.queryid
-    LEFT JOIN roles
-        ON roles.target = $target AND roles.incarnation = moved.incarnation AND roles.oid = moved.userid
+    LEFT JOIN role_names
+        ON role_names.target = $target AND role_names.incarnation = moved.incarnation
+        AND role_names.userid = moved.userid
     LEFT JOIN database_names
         ON database_names.target = $target AND database_names.incarnation = moved.incarnation
-        AND database_names.oid = moved.dbid
+        AND database_names.dbid = moved.dbid
 )
-SELECT queryid, userid, dbid, toplevel, text, rolname, datname, calls, calls / nullif(secs, 0) AS calls_per_s,
+SELECT queryid, userid, dbid, toplevel, text, role, database, calls, calls / nullif(secs, 0) AS calls_per_s,
        1000 * busy / nullif(calls, 0) AS mean_ms, returned / nullif(calls, 0) AS rows_per_call,
        busy / nullif(secs, 0) AS load, busy / nullif(busy_of_all, 0) AS share, uncertain, secs, total
 FROM named
