@@ -69,10 +69,9 @@ class Scope(StrEnum):
 
 
 class Takes(StrEnum):
-    """What a query wants as its only parameter, `$1`."""
+    """What the SQL of a probe wants as its only parameter, `$1`."""
 
     NOTHING = "nothing"
-    FINGERPRINTS = "fingerprints"  # bigint[]: those of the reading before; only rows with another one come back
     KEYS = "keys"  # an array of values of the one key column, whose texts nobody has told yet; at most KEYS_AT_ONCE
 
 
@@ -145,7 +144,8 @@ class Probe:
 
     `every` in seconds (None when `on_sampler`), `deadline_ms` one of the fixed limits, `keyframe` in seconds.
     `queries` maps a file name of this folder to its SQL text, already checked by the guard, and `returns` maps it to
-    the names of its output columns. `takes` is what the SQL wants as `$1`: with `changed_by` that is fingerprints.
+    the names of its output columns. `takes` is what the SQL wants as `$1`; with `changed_by` it takes nothing, for
+    `pg` wraps it into a query that does.
     `relation` is the relation whose columns decide the variant, unqualified, in the extension's schema.
     """
 
@@ -178,25 +178,20 @@ class Probe:
     signals: Mapping[str, Signal] = field(default_factory=dict)
 
 
-FINGERPRINT = "fingerprint"
-"""The column that follows the declared ones where a query takes fingerprints (bigint): a hash, made by the server,
-over the whole key and the `changed_by` columns that it has."""
-
-
 @dataclass(frozen=True, slots=True)
 class Query:
     """What was chosen for one server: the file, its SQL with identifiers still as placeholders, and the declared
-    columns that its SELECT returns, in its order; where it takes fingerprints, FINGERPRINT follows as the last one.
+    columns that its SELECT returns, in its order.
 
-    With an empty array as `$1` every row comes back: that is the first reading, and the keyframe. `missing` are
-    declared columns that this major has, but not the extension's version that is installed.
+    `changed_by` are those of the probe's that this query returns. `missing` are declared columns that this major has,
+    but not the extension's version that is installed.
     """
 
     probe: Probe
     file: str
     sql: str
     columns: tuple[Column, ...]
-    takes: Takes = Takes.NOTHING
+    changed_by: tuple[str, ...] = ()
     missing: tuple[Invisible, ...] = ()
 
 
