@@ -1,0 +1,2 @@
+select i.dealloc, i.stats_reset
+from {extension_schema}.pg_stat_statements_info i
