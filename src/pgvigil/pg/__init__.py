@@ -1,1 +1,54 @@
-"""The only package that imports the driver."""
+"""The only package that imports the driver: connect, find out what a server is, run requests each by itself.
+
+`connect` from a target to a session · `attempts` those given up · `conninfo` its DSN · `resolving` its names · `errors` why there is none, with refusals.toml ·
+`session` a connection and its runs · `pipeline` the protocol of a run · `cancel` · `waiting` · `decode` ·
+`capabilities` what a server lets us see · `visibility` what it does not · `queries` the SQL and its composing ·
+`values` requests and replies · `failures` SQLSTATEs.
+"""
+
+from pgvigil.pg.attempts import Attempts
+from pgvigil.pg.capabilities import find_capabilities
+from pgvigil.pg.connect import connect
+from pgvigil.pg.errors import ConnectError
+from pgvigil.pg.queries import compose, identifier, load, wrap_changed
+from pgvigil.pg.session import Session
+from pgvigil.pg.values import (
+    Failure,
+    FailureKind,
+    Parameter,
+    Reply,
+    Request,
+    Rows,
+    boolean,
+    int4,
+    int8,
+    int8_array,
+    oid,
+    text,
+    text_array,
+)
+
+__all__ = [
+    "Attempts",
+    "ConnectError",
+    "Failure",
+    "FailureKind",
+    "Parameter",
+    "Reply",
+    "Request",
+    "Rows",
+    "Session",
+    "boolean",
+    "compose",
+    "connect",
+    "find_capabilities",
+    "identifier",
+    "int4",
+    "int8",
+    "int8_array",
+    "load",
+    "oid",
+    "text",
+    "text_array",
+    "wrap_changed",
+]

@@ -1,0 +1,92 @@
+"""What a server is and what it lets us see, asked once per connection."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pgvigil.model import Capabilities, Condition, Identity
+from pgvigil.pg import queries
+from pgvigil.pg.errors import ConnectError
+from pgvigil.pg.session import Session
+from pgvigil.pg.values import Failure, Parameter, Reply, Request, text_array
+from pgvigil.pg.visibility import what_is_invisible
+
+SETTINGS = (
+    "auto_explain.log_min_duration",
+    "auto_explain.log_parameter_max_length",
+    "block_size",
+    "compute_query_id",
+    "log_min_duration_sample",
+    "log_min_duration_statement",
+    "log_parameter_max_length",
+    "log_statement",
+    "log_statement_sample_rate",
+    "max_connections",
+    "pg_stat_statements.max",
+    "pg_stat_statements.save",
+    "pg_stat_statements.track",
+    "pg_stat_statements.track_planning",
+    "pg_stat_statements.track_utility",
+    "pgaudit.log",
+    "pgaudit.log_parameter",
+    "reserved_connections",
+    "server_encoding",
+    "shared_preload_libraries",
+    "superuser_reserved_connections",
+    "track_activities",
+    "track_activity_query_size",
+    "track_counts",
+    "track_io_timing",
+    "track_wal_io_timing",
+)
+"""The settings that `Capabilities.settings` holds where the server has them and the role may read them."""
+
+_OF_THE_SERVER = ("version", "started_at", "in_recovery", "role", "database", "is_superuser")
+
+
+async def find_capabilities(session: Session, relations: Iterable[str], *, deadline: float = 5.0) -> Capabilities:
+    """Ask a server what it is; `columns` will tell of these relations. Raises ConnectError where it does not answer."""
+    wanted = sorted(relations)
+    requests = [
+        _request("server"),
+        _request("roles"),
+        _request("extensions"),
+        _request("columns", text_array(wanted)),
+        _request("settings", text_array(SETTINGS)),
+        _request("identity"),
+    ]
+    *replies, identity = await session.run(requests, deadline=deadline)
+    server, roles, extensions, columns, settings = (_rows(reply) for reply in replies)
+    found = Capabilities(
+        identity=_identity(server[0], identity),
+        pooled=session.pooled,
+        roles=frozenset(row["name"] for row in roles),
+        extensions={row["name"]: (row["schema"], row["version"]) for row in extensions},
+        columns={relation: _columns_of(relation, columns) for relation in wanted},
+        settings={row["name"]: row["setting"] for row in settings},
+        **{name: server[0][name] for name in _OF_THE_SERVER},
+    )
+    return replace(found, invisible=what_is_invisible(found))
+
+
+def _request(name: str, *parameters: Parameter) -> Request:
+    return Request(name, queries.load(name), parameters, 2_000)
+
+
+def _rows(reply: Reply) -> Sequence[Mapping[str, Any]]:
+    if isinstance(reply, Failure):
+        raise ConnectError(
+            Condition.UNREACHABLE,
+            f"The server does not say what it is ({reply.name}: {reply.kind}).",
+            "A lock on the system catalog or an overloaded server may be in the way; pgvigil tries again.",
+        )
+    return [dict(zip(reply.names, row, strict=True)) for row in reply.rows]
+
+
+def _identity(server: Mapping[str, Any], control: Reply) -> Identity:
+    row: Mapping[str, Any] = {} if isinstance(control, Failure) else _rows(control)[0]
+    return Identity(row.get("system_identifier"), server["version_num"], row.get("timeline"))
+
+
+def _columns_of(relation: str, rows: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    return frozenset(row["name"] for row in rows if row["relation"] == relation)

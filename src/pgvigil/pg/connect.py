@@ -1,0 +1,183 @@
+"""From a target to a session: bounded on our clock from the resolution of the name to the first answer."""
+
+import asyncio
+from contextlib import suppress
+
+from psycopg import OperationalError
+from psycopg.pq import abc as pq
+
+from pgvigil.model import Condition, Target
+from pgvigil.pg import queries
+from pgvigil.pg.attempts import Attempt, Attempts
+from pgvigil.pg.conninfo import Endpoint, Plan, plan
+from pgvigil.pg.errors import ConnectError, explain, is_without_route, named
+from pgvigil.pg.session import LOCK_TIMEOUT, SEARCH_PATH, Session
+from pgvigil.pg.values import Failure, FailureKind, Request
+
+_LIMIT_MS = 500
+_STARTUP = {
+    "lock_timeout": LOCK_TIMEOUT,
+    "statement_timeout": f"{_LIMIT_MS}ms",
+    "idle_in_transaction_session_timeout": "10s",
+    "default_transaction_read_only": "on",
+    "search_path": SEARCH_PATH.replace(" ", ""),
+    "jit": "off",
+    "max_parallel_workers_per_gather": "0",
+    # So that the server lets go of a session whose other end has vanished.
+    "client_connection_check_interval": "1s",
+    "idle_session_timeout": "10min",
+    "tcp_keepalives_idle": "15",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
+_OPTIONS = " ".join(f"-c {name}={value}" for name, value in _STARTUP.items())
+_RESET_VALUES = {"lock_timeout": "50", "statement_timeout": f"{_LIMIT_MS}", "search_path": _STARTUP["search_path"]}
+_OPTIONS_REFUSED = (
+    "unsupported startup parameter",  # PgBouncer
+    "command-line options",  # RDS Proxy
+    "unrecognized configuration parameter",
+    "invalid value for parameter",
+)
+
+
+async def connect(
+    target: Target,
+    *,
+    timeout: float = 5.0,  # noqa: ASYNC109 - the sentence of the error tells what took the time
+    application_name: str = "pgvigil",
+    database: str | None = None,
+    attempts: Attempts | None = None,
+) -> Session:
+    """A session with a target, in `database` or the one that its DSN names; raises ConnectError.
+
+    Takes `timeout` (s) at most. Connects that share `attempts` go one after the other, and between them at most one
+    attempt that was given up keeps a connection slot of the server.
+    """
+    planned = plan(target, application_name, database)
+    shared = attempts or Attempts()
+    try:
+        return await _Connecting(planned, shared, timeout).session()
+    finally:
+        if attempts is None:
+            shared.close()
+
+
+class _Connecting:
+    """One call of `connect`."""
+
+    def __init__(self, planned: Plan, attempts: Attempts, timeout: float) -> None:
+        self._plan = planned
+        self._attempts = attempts
+        self._timeout = timeout
+        self._ends = asyncio.get_running_loop().time() + timeout
+
+    async def session(self) -> Session:
+        first = self._plan.endpoints[0]
+        try:
+            async with asyncio.timeout_at(self._ends):
+                await self._attempts.turn.acquire()
+        except TimeoutError:
+            raise self._error("waiting", first) from None
+        try:
+            if (kept := self._attempts.take()) is not None:
+                return await self._session_kept(kept)
+            return await self._session_anew()
+        finally:
+            self._attempts.turn.release()
+
+    async def _session_kept(self, kept: Attempt) -> Session:
+        """Go on waiting for an attempt that an earlier connect gave up."""
+        try:
+            connection = await self._finished(kept, self._ends)
+        except OperationalError:
+            return await self._session_anew()
+        if kept.endpoint not in self._plan.endpoints or kept.plan.parameters != self._plan.parameters:
+            kept.close()
+            return await self._session_anew()
+        return await self._greeted(connection, kept.endpoint)
+
+    async def _session_anew(self) -> Session:
+        """Try each host of the DSN; the error is the last one's."""
+        *others, last = self._plan.endpoints
+        for endpoint in others:
+            with suppress(ConnectError):
+                return await self._session_at(endpoint)
+            if self._attempts.outstanding:
+                break
+        return await self._session_at(last)
+
+    async def _session_at(self, endpoint: Endpoint) -> Session:
+        addresses = await self._addresses(endpoint)
+        now = asyncio.get_running_loop().time()
+        for number, address in enumerate(addresses, start=1):
+            # Each address gets its share, so that a silent one leaves time for the next.
+            until = now + (self._ends - now) * number / len(addresses)
+            try:
+                connection = await self._connection(endpoint, address, until)
+            except ConnectError as error:
+                if number < len(addresses) and error.condition is Condition.UNREACHABLE:
+                    continue
+                if not any("." in each for each in addresses) and is_without_route(error):
+                    raise self._error("ipv6_only", endpoint) from None
+                raise
+            return await self._greeted(connection, endpoint)
+        raise self._error("unresolved", endpoint)
+
+    async def _addresses(self, endpoint: Endpoint) -> list[str]:
+        if endpoint.is_local or endpoint.address:
+            return [endpoint.address]
+        try:
+            async with asyncio.timeout_at(self._ends):
+                return await self._attempts.resolver.addresses(endpoint.host, int(endpoint.port))
+        except TimeoutError:
+            raise self._error("resolver_silent", endpoint) from None
+        except OSError:
+            raise self._error("unresolved", endpoint) from None
+
+    async def _connection(self, endpoint: Endpoint, address: str, until: float) -> pq.PGconn:
+        try:
+            return await self._finished(Attempt(self._plan, endpoint, address, _OPTIONS), until)
+        except OperationalError as error:
+            if not any(words in str(error) for words in _OPTIONS_REFUSED):
+                raise explain(str(error), self._plan.place(endpoint)) from None
+        try:
+            return await self._finished(Attempt(self._plan, endpoint, address, ""), until)
+        except OperationalError as error:
+            raise explain(str(error), self._plan.place(endpoint)) from None
+
+    async def _finished(self, attempt: Attempt, until: float) -> pq.PGconn:
+        """Wait for an attempt; one that fails is closed, one that is late is given up."""
+        try:
+            async with asyncio.timeout_at(until):
+                return await attempt.finished()
+        except TimeoutError:
+            error = self._error(_what_is_late(attempt), attempt.endpoint)
+            self._attempts.give_up(attempt)
+            raise error from None
+        except BaseException:
+            attempt.close()
+            raise
+
+    async def _greeted(self, connection: pq.PGconn, endpoint: Endpoint) -> Session:
+        """The session, once it has said whether a pooler stands between and which limits hold."""
+        session = Session(connection, self._plan.notes)
+        left = max(0.1, self._ends - asyncio.get_running_loop().time())
+        (reply,) = await session.run([Request("handshake", queries.load("handshake"), (), 1_000)], deadline=left)
+        if isinstance(reply, Failure):
+            session.close()
+            if reply.kind is FailureKind.DEADLINE:
+                raise self._error("handshake_late", endpoint)
+            raise explain(f"FATAL:  {reply.message}", self._plan.place(endpoint))
+        session.pooled = reply.rows[0][0] != session.backend_pid
+        if not session.pooled and {name: value for _, name, value in reply.rows} == _RESET_VALUES:
+            session.started_with_limit_ms = _LIMIT_MS
+        return session
+
+    def _error(self, name: str, endpoint: Endpoint) -> ConnectError:
+        return named(name, self._plan.place(endpoint), seconds=f"{self._timeout:g}")
+
+
+def _what_is_late(attempt: Attempt) -> str:
+    if attempt.may_linger:
+        return "start_late"
+    return "silent" if attempt.is_connected else "no_answer"

@@ -1,0 +1,167 @@
+"""From a target's DSN to exactly the parameters that libpq is given: nothing from the environment, nothing unknown."""
+
+import getpass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from urllib.parse import unquote
+
+from psycopg import OperationalError
+from psycopg.pq import Conninfo
+
+from pgvigil.model import Condition, Target
+from pgvigil.pg.errors import ConnectError, Place
+
+_SSLMODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+_URL = re.compile(r"(?P<scheme>postgres(?:ql)?)(?P<driver>\+\w+)?://", re.IGNORECASE)
+
+# Ours, or without a meaning here: a run is read-only, one server is one target, and nothing blocks or is traced.
+_NOT_TAKEN = frozenset(
+    {"replication", "connect_timeout", "client_encoding", "application_name", "fallback_application_name",
+     "load_balance_hosts", "sslkeylogfile", "options"}
+)  # fmt: skip
+
+# With default_transaction_read_only on, which is ours, a primary would not count as read-write.
+_SESSION_ATTRIBUTES = {"read-write": "primary", "read-only": "standby"}
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One host of a DSN; an empty `host` or one that begins with a slash is a directory of sockets."""
+
+    host: str
+    address: str
+    port: str
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is reached through a socket of the file system."""
+        return not self.address and (not self.host or self.host.startswith(("/", "@")))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Plan:
+    """What to connect to and how; holds the password, so it never shows itself."""
+
+    endpoints: tuple[Endpoint, ...]
+    parameters: Mapping[str, str]
+    notes: tuple[str, ...]
+
+    def place(self, endpoint: Endpoint) -> Place:
+        """The parts of it that may be shown."""
+        host = endpoint.host or endpoint.address or "the local socket directory"
+        return Place(host, endpoint.port, self.parameters["user"], self.parameters["dbname"])
+
+    def conninfo(self, endpoint: Endpoint, address: str, options: str) -> bytes:
+        """The keyword string for one address of an endpoint."""
+        where = {"host": endpoint.host, "hostaddr": address, "port": endpoint.port, "options": options}
+        pairs = {**_no_environment(), **self.parameters, **where}
+        return " ".join(f"{name}={_quoted(value)}" for name, value in pairs.items()).encode()
+
+
+def plan(target: Target, application_name: str, database: str | None = None) -> Plan:
+    """Read the target's DSN; raises ConnectError in words that do not quote it."""
+    dsn, notes = _without_unknown(target.dsn.value, target.name)
+    given = _parsed(dsn, target.name)
+    if "service" in given:
+        raise _unusable(target.name, "names a service", "Write host, port, user and database into the DSN instead.")
+    given = {name: value for name, value in given.items() if name not in _NOT_TAKEN}
+    overrides = {"sslmode": target.sslmode, "sslrootcert": target.sslrootcert, "dbname": database}
+    given.update({name: value for name, value in overrides.items() if value is not None})
+    _check_sslmode(given.get("sslmode"), target.name)
+    endpoints = _endpoints(given, target.name)
+    given.setdefault("user", getpass.getuser())
+    given.setdefault("dbname", given["user"])
+    attributes = given.get("target_session_attrs", "any")
+    given["target_session_attrs"] = _SESSION_ATTRIBUTES.get(attributes, attributes)
+    return Plan(endpoints, {**given, **_ours(application_name)}, notes)
+
+
+def _ours(application_name: str) -> dict[str, str]:
+    # Texts are asked for as the server has them: where it cannot convert one, the whole query would fail.
+    return {
+        "application_name": application_name,
+        "client_encoding": "SQL_ASCII",
+        "gssencmode": "disable",  # its negotiation blocks
+        "keepalives_idle": "15",
+        "keepalives_interval": "5",
+        "keepalives_count": "3",
+    }
+
+
+def _without_unknown(dsn: str, target: str) -> tuple[str, tuple[str, ...]]:
+    """Drop the parameters of a URL that only an ORM or another driver knows: libpq refuses the whole URL for one."""
+    found = _URL.match(dsn)
+    if found is None:
+        return dsn, ()
+    address, _, query = dsn[found.end() :].partition("?")
+    pairs = [pair for pair in query.split("&") if pair]
+    names = [unquote(pair.partition("=")[0]) for pair in pairs]
+    known = [pair for pair, name in zip(pairs, names, strict=True) if name in _keywords() or name == "ssl"]
+    dropped = sorted({name for name in names if name not in _keywords() and name != "ssl"})
+    notes = (
+        []
+        if not dropped
+        else [f"The DSN of {target} has parameters that PostgreSQL does not know, left out: {', '.join(dropped)}."]
+    )
+    return f"postgresql://{address}" + (f"?{'&'.join(known)}" if known else ""), tuple(notes)
+
+
+def _parsed(dsn: str, target: str) -> dict[str, str]:
+    try:
+        options = Conninfo.parse(dsn.encode())
+    except (OperationalError, UnicodeEncodeError, ValueError):
+        # libpq quotes what it could not read, which may be the password.
+        raise _unusable(
+            target,
+            "cannot be read",
+            "Write postgresql://user:password@host:5432/database, with special characters percent-encoded.",
+        ) from None
+    return {option.keyword.decode(): option.val.decode() for option in options if option.val}
+
+
+def _endpoints(given: dict[str, str], target: str) -> tuple[Endpoint, ...]:
+    hosts = given.pop("host", "").split(",")
+    addresses = given.pop("hostaddr", "").split(",")
+    ports = given.pop("port", "5432").split(",")
+    count = max(len(hosts), len(addresses))
+    lists = [_stretched(values, count) for values in (hosts, addresses, ports)]
+    if None in lists or not all(port.isdigit() and 0 < int(port) < 65_536 for port in ports if port):
+        raise _unusable(target, "has hosts and ports that do not fit together", "Ports are 1 to 65535.")
+    return tuple(Endpoint(host, address, port or "5432") for host, address, port in zip(*lists, strict=True))
+
+
+def _stretched(values: list[str], count: int) -> list[str]:
+    return values * count if len(values) == 1 else values
+
+
+def _check_sslmode(sslmode: str | None, target: str) -> None:
+    if sslmode is not None and sslmode not in _SSLMODES:
+        raise _unusable(target, f"has sslmode={sslmode}", f"Allowed are {', '.join(_SSLMODES)}.")
+
+
+def _unusable(target: str, what: str, remedy: str) -> ConnectError:
+    return ConnectError(Condition.REFUSED, f"The DSN of {target} {what}.", remedy)
+
+
+@cache
+def _keywords() -> frozenset[str]:
+    return frozenset(option.keyword.decode() for option in Conninfo.get_defaults())
+
+
+@cache
+def _no_environment() -> Mapping[str, str]:
+    """What each parameter is where neither the DSN nor a variable PG… gives it: an explicit value, even an empty one,
+    keeps libpq from looking into the environment."""
+    defaults = {
+        option.keyword.decode(): (option.compiled or b"").decode()
+        for option in Conninfo.get_defaults()
+        if option.envvar and option.keyword not in (b"service", b"connect_timeout", b"client_encoding")
+    }
+    # These three refuse an empty value.
+    return {**defaults, "sslcertmode": "allow", "min_protocol_version": "3.0", "max_protocol_version": "3.0"}
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

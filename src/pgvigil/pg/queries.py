@@ -1,0 +1,44 @@
+"""The queries of this package, and what is done to a query's text before it is sent."""
+
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+
+from psycopg import sql
+
+from pgvigil.catalog.types import Query
+from pgvigil.model import Capabilities
+
+FINGERPRINT = "pgvigil_fingerprint"
+"""The last column that a query wrapped by `wrap_changed` returns."""
+
+
+@cache
+def load(name: str) -> str:
+    """The text of `sql/<name>.sql`."""
+    return files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+
+
+def identifier(name: str) -> str:
+    """A name as a quoted SQL identifier."""
+    return sql.Identifier(name).as_string(None)
+
+
+def compose(query: Query, capabilities: Capabilities, object_name: str | None = None) -> str:
+    """The query's SQL with the schema of the extension it requires, and the object it is for, as identifiers."""
+    text = query.sql
+    extension = query.probe.requires.extension
+    if extension is not None and extension in capabilities.extensions:
+        text = text.replace("{extension_schema}", identifier(capabilities.extensions[extension][0]))
+    if object_name is not None:
+        text = text.replace("{object}", identifier(object_name))
+    return text
+
+
+def wrap_changed(query: str, key: Sequence[str], changed_by: Sequence[str]) -> str:
+    """A query that returns of `query` only the rows whose fingerprint is not in `$1::int8[]`, and the fingerprint last.
+
+    The fingerprint is a 64-bit hash, computed by the server, over the columns `key` and `changed_by`; NULLs hash too.
+    """
+    columns = ", ".join(f"q.{identifier(name)}" for name in (*key, *changed_by))
+    return load("changed").replace("{query}", query.strip().rstrip(";")).replace("{columns}", columns)

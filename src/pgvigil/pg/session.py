@@ -1,0 +1,130 @@
+"""A connection that runs requests, each by itself, and is either ready for the next run or broken."""
+
+import asyncio
+from collections.abc import Sequence
+
+from psycopg.pq import ConnStatus
+from psycopg.pq.abc import PGconn
+
+from pgvigil.pg.cancel import cancel
+from pgvigil.pg.decode import Decoder
+from pgvigil.pg.pipeline import ConnectionGoneError, Pipeline
+from pgvigil.pg.values import Failure, FailureKind, Reply, Request
+
+LOCK_TIMEOUT = "50ms"
+SEARCH_PATH = "pg_catalog, pg_temp"
+"""pg_temp is named, or it would be searched first: behind a pooler another client's tables are in it."""
+
+_CANCEL_TIMEOUT = 1.0  # s
+_GRACE = 1.0  # s in which a cancelled run has to come to its end
+
+_FIXED = (f"set local lock_timeout = '{LOCK_TIMEOUT}'".encode(), f"set local search_path = {SEARCH_PATH}".encode())
+
+
+def _limit(milliseconds: int) -> bytes:
+    return b"set local statement_timeout = '%dms'" % milliseconds
+
+
+class Session:
+    """One connection to one database of a server. It runs one run at a time, and never issues a plain SET.
+
+    `pooled` says that a pooler stands between, so that the backend may be another one in each transaction; `notes`
+    are sentences for the user on what was dropped from the DSN; `started_with_limit_ms` is the statement_timeout that
+    the backend was started with, None where nothing could be set at the start.
+    """
+
+    def __init__(self, connection: PGconn, notes: tuple[str, ...] = ()) -> None:
+        self._connection = connection
+        encoding = connection.parameter_status(b"client_encoding") or b"UTF8"
+        if encoding == b"SQL_ASCII":
+            encoding = connection.parameter_status(b"server_encoding") or b"UTF8"
+        self._pipeline = Pipeline(connection, Decoder(encoding.decode("ascii")))
+        self._broken = False
+        self.notes = notes
+        self.pooled = True
+        self.started_with_limit_ms: int | None = None
+
+    @property
+    def broken(self) -> bool:
+        """Whether this session cannot be used any more and should be closed."""
+        return self._broken or self._connection.status == ConnStatus.BAD
+
+    @property
+    def backend_pid(self) -> int:
+        """The process id that the server, or the pooler, gave on connecting."""
+        return self._connection.backend_pid
+
+    async def run(
+        self, requests: Sequence[Request], *, deadline: float, canary: Request | None = None
+    ) -> tuple[Reply, ...]:
+        """Run all requests in one round trip and return a reply for each, whatever its neighbours did.
+
+        `deadline` (s) is on our clock and covers the whole run; what it cuts off fails with DEADLINE and is cancelled
+        on the server. With a `canary`, that request goes first in a round trip of its own, and if it fails the rest
+        is not asked (SPARED): one cheap failure in the server's log, and not one for each request.
+        """
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + deadline
+        if canary is not None:
+            (sign,) = await self._round((canary,), ends)
+            if isinstance(sign, Failure):
+                return tuple(_spared(request, sign) for request in requests)
+        return await self._round(requests, ends)
+
+    def close(self) -> None:
+        """End the connection; harmless when it has ended."""
+        self._broken = True
+        self._connection.finish()
+
+    async def _round(self, requests: Sequence[Request], ends: float) -> tuple[Reply, ...]:
+        replies: list[Reply] = []
+        kind, message = FailureKind.GONE, "the session was closed"
+        if not self.broken:
+            try:
+                async with asyncio.timeout_at(ends):
+                    await self._exchange(requests, replies)
+            except ConnectionGoneError as gone:
+                self._broken = True
+                message = str(gone).strip()
+            except TimeoutError:
+                kind, message = FailureKind.DEADLINE, "the deadline of the whole run"
+                await self._recover()
+            except asyncio.CancelledError:
+                self._broken = True
+                raise
+        missing = requests[len(replies) :]
+        return (*replies, *(Failure(request.name, kind, None, message) for request in missing))
+
+    async def _exchange(self, requests: Sequence[Request], replies: list[Reply]) -> None:
+        for request in requests:
+            self._pipeline.send(request, self._settings(request))
+        for request in requests:
+            reply = await self._pipeline.reply(request)
+            replies.append(reply)
+
+    def _settings(self, request: Request) -> list[bytes]:
+        if self.started_with_limit_ms is None:
+            return [*_FIXED, _limit(request.deadline_ms)]
+        return [] if request.deadline_ms == self.started_with_limit_ms else [_limit(request.deadline_ms)]
+
+    async def _recover(self) -> None:
+        # A cancel ends one statement only, and the pipeline goes on with the next: cancel until nothing is owed.
+        try:
+            async with asyncio.timeout(_GRACE):
+                while self._pipeline.owed:
+                    await cancel(self._connection, _CANCEL_TIMEOUT)
+                    await self._drain_for(0.1)
+        except (TimeoutError, ConnectionGoneError):
+            self._broken = True
+
+    async def _drain_for(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._pipeline.drain()
+        except TimeoutError:
+            return
+
+
+def _spared(request: Request, sign: Failure) -> Failure:
+    message = f"not asked, because the canary failed: {sign.message}"
+    return Failure(request.name, FailureKind.SPARED, sign.sqlstate, message)
