@@ -6,7 +6,7 @@
 
 from pgvigil.model.batch import Batch, Event, Gap, Outcome, Reading, Value
 from pgvigil.model.capabilities import Capabilities, Identity, Invisible
-from pgvigil.model.errors import PgvigilError
+from pgvigil.model.errors import KeeperBusyError, PgvigilError
 from pgvigil.model.state import Condition, TargetState
 from pgvigil.model.target import Secret, Target
 
@@ -18,6 +18,7 @@ __all__ = [
     "Gap",
     "Identity",
     "Invisible",
+    "KeeperBusyError",
     "Outcome",
     "PgvigilError",
     "Reading",
