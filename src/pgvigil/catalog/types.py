@@ -77,6 +77,12 @@ class Takes(StrEnum):
 
 KEYS_AT_ONCE = 200
 
+DEADLINES_MS = (100, 250, 500, 1000, 2000, 5000, 10000)
+"""The only limits a probe may have: each is a constant in the text that the server sees, so that it stays one text."""
+
+OLDEST, NEWEST = 14, 18
+"""The majors that are tested; a newer server is served as the newest, by the columns present."""
+
 
 class Role(StrEnum):
     """On which servers a probe makes sense."""
@@ -100,6 +106,10 @@ class Column:
     since: int | None = None
     until: int | None = None
     event: str | None = None
+
+    def exists_on(self, major: int) -> bool:
+        """Whether this PostgreSQL major has it."""
+        return (self.since or major) <= major <= (self.until or major)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +142,16 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class Requires:
-    """What must be there, or the probe is invisible with a reason."""
+    """What must be there, or the probe is invisible with a reason.
+
+    `extension` must be installed in the database we are connected to, `preload` is the library it needs in
+    shared_preload_libraries, `member_of` a role whose rights are needed, `setting` the value that settings must have.
+    """
 
     extension: str | None = None
-    setting: Mapping[str, str] | None = None
+    preload: str | None = None
+    member_of: str | None = None
+    setting: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +207,7 @@ class Query:
     file: str
     sql: str
     columns: tuple[Column, ...]
+    takes: Takes = Takes.NOTHING
     changed_by: tuple[str, ...] = ()
     missing: tuple[Invisible, ...] = ()
 
@@ -211,3 +228,8 @@ class Catalog:
 
     probes: Mapping[str, Probe]
     packs: Mapping[str, Pack] = field(default_factory=dict)
+
+    @property
+    def relations(self) -> frozenset[str]:
+        """The relations whose columns decide between variants, unqualified."""
+        return frozenset(probe.relation for probe in self.probes.values() if probe.relation is not None)

@@ -1,0 +1,215 @@
+"""Whether what a probe declares fits together, and with its SQL and the other probes."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pgvigil.catalog.errors import CatalogError, unknown, wrong
+from pgvigil.catalog.section import is_name
+from pgvigil.catalog.types import NEWEST, OLDEST, Catalog, Kind, Probe, Shape, Takes, Type
+
+BUILT_IN = ("targets", "incarnations", "passes", "events", "gaps")
+"""Tables that the store has of itself."""
+
+TIERS = ("_raw", "_1m", "_1h", "_last")
+"""Endings by which the store tells the tables of one probe apart."""
+
+_MAJOR_FILE = re.compile(r"([0-9]{2})\.sql")
+_PLACEHOLDER = re.compile(r"\{([^{}\n]*)\}")
+_PARAMETER = re.compile(r"\$[0-9]+")
+
+
+def check_unique(what: str, named: Sequence[tuple[str, Path]]) -> None:
+    """Refuse two of the same name."""
+    first: dict[str, Path] = {}
+    for name, directory in named:
+        if name in first:
+            raise CatalogError(f"{directory}: there is a {what} {name} already, in {first[name]}; names are unique")
+        first[name] = directory
+
+
+def check_catalog(catalog: Catalog) -> None:
+    """Check what spans several probes: signals, and names of tables."""
+    signals = [f"{probe.name}.{name}" for probe in catalog.probes.values() for name in probe.signals]
+    tables: dict[str, str] = dict.fromkeys(BUILT_IN, "the store")
+    for probe in catalog.probes.values():
+        file = probe.directory / "probe.toml"
+        if probe.when is not None and probe.when.signal not in signals:
+            raise unknown(file, "signal", probe.when.signal, signals)
+        for table in {probe.name, probe.dimension or probe.name}:
+            if table in tables:
+                raise CatalogError(f"{file}: a table {table} exists already, of {tables[table]}; take another name")
+            tables[table] = f"the probe {probe.name}"
+
+
+def check_probe(probe: Probe, file: Path) -> None:
+    """Check one probe by itself."""
+    _check_name(file, "the folder's name", probe.name)
+    _check_key(probe, file)
+    _check_shape(probe, file)
+    _check_texts(probe, file)
+    _check_changes(probe, file)
+    _check_files(probe, file)
+    for name in probe.queries:
+        _check_sql(probe, name)
+    _check_returned(probe, file)
+    for signal in probe.signals.values():
+        if signal.column not in probe.columns:
+            raise unknown(file, f"signals.{signal.name}.column", signal.column, probe.columns)
+
+
+def _check_name(file: Path, key: str, name: str) -> None:
+    if not is_name(name) or name.endswith(TIERS):
+        raise wrong(file, key, name, f"lower-case letters, digits and underscores, and no end in {', '.join(TIERS)}")
+
+
+def _check_key(probe: Probe, file: Path) -> None:
+    for name in probe.key:
+        if name not in probe.columns:
+            raise unknown(file, "key", name, probe.columns)
+        if probe.columns[name].kind is not Kind.KEY:
+            raise wrong(file, f"columns.{name}.kind", probe.columns[name].kind.value, "key: it stands in key")
+    for column in probe.columns.values():
+        if column.kind is Kind.KEY and column.name not in probe.key:
+            raise wrong(file, "key", list(probe.key), f"a list that holds {column.name}, whose kind is key")
+
+
+def _check_shape(probe: Probe, file: Path) -> None:
+    kinds = {column.kind for column in probe.columns.values()}
+    if probe.shape is Shape.COUNTERS and Kind.COUNTER not in kinds:
+        raise CatalogError(f"{file}: shape is counters, but no column is of kind counter")
+    if probe.on_sampler != (probe.shape is Shape.SAMPLES):
+        raise wrong(file, "shape", probe.shape.value, "samples together with on = sampler, and not without")
+    if probe.shape is Shape.DIMENSION and kinds != {Kind.KEY, Kind.TEXT}:
+        raise CatalogError(f"{file}: shape is dimension, which has columns of kind key and text, and no others")
+    if probe.shape in {Shape.EVENTS, Shape.EDGES, Shape.SAMPLES, Shape.DIMENSION} and not probe.key:
+        raise wrong(file, "key", [], f"at least one column for shape {probe.shape}")
+
+
+def _check_texts(probe: Probe, file: Path) -> None:
+    texts = [column.name for column in probe.columns.values() if column.kind is Kind.TEXT]
+    if texts and probe.dimension is None:
+        raise CatalogError(f"{file}: dimension is missing; {texts[0]} is of kind text and has to go somewhere")
+    if probe.dimension is None:
+        return
+    if not texts:
+        raise wrong(file, "dimension", probe.dimension, "nothing: no column is of kind text")
+    if probe.shape is Shape.DIMENSION and probe.dimension != probe.name:
+        raise wrong(file, "dimension", probe.dimension, f"{probe.name}: a dimension bears its probe's name")
+    _check_name(file, "dimension", probe.dimension)
+
+
+def _check_changes(probe: Probe, file: Path) -> None:
+    for name in probe.changed_by:
+        if name not in probe.columns:
+            raise unknown(file, "changed_by", name, probe.columns)
+        if name in probe.key:
+            raise wrong(file, "changed_by", name, "a column that is no key: the key always counts")
+    if bool(probe.changed_by) != (probe.keyframe is not None):
+        raise wrong(file, "keyframe", probe.keyframe, "a duration together with changed_by, and not without")
+    if probe.changed_by and probe.shape not in {Shape.COUNTERS, Shape.SNAPSHOT, Shape.DIMENSION}:
+        raise wrong(file, "changed_by", list(probe.changed_by), f"nothing for shape {probe.shape}")
+    if probe.takes is Takes.KEYS:
+        _check_takes_keys(probe, file)
+
+
+def _check_takes_keys(probe: Probe, file: Path) -> None:
+    if probe.shape is not Shape.DIMENSION or len(probe.key) != 1 or probe.changed_by:
+        raise wrong(file, "takes", "keys", "nothing, but for a dimension with one key and without changed_by")
+    key = probe.columns[probe.key[0]]
+    if key.type not in {Type.INT4, Type.INT8, Type.OID, Type.TEXT}:
+        raise wrong(file, f"columns.{key.name}.type", key.type.value, "int4, int8, oid or text")
+
+
+def _check_files(probe: Probe, file: Path) -> None:
+    used = {variant.sql for variant in probe.variants}
+    for name in sorted(used):
+        if name not in probe.queries:
+            raise unknown(file, "variant.sql", name, probe.queries)
+    if probe.for_each is not None:
+        if probe.for_each not in probe.queries:
+            raise unknown(file, "for_each", probe.for_each, probe.queries)
+        used.add(probe.for_each)
+    if bool(probe.variants) != (probe.relation is not None):
+        raise wrong(file, "relation", probe.relation, "the relation whose columns decide, together with [[variant]]")
+    if not probe.variants and not major_files(probe):
+        raise CatalogError(f"{probe.directory} holds no SQL for any version; a file is named like {OLDEST}.sql")
+    for name in probe.queries:
+        if name not in used and name not in major_files(probe).values():
+            file = probe.directory / name
+            raise CatalogError(f"{file} is used by nothing; name it like {OLDEST}.sql or in [[variant]]")
+
+
+def major_files(probe: Probe) -> dict[int, str]:
+    """The files that are named after the first major they are for, by that major, in order."""
+    named = {variant.sql for variant in probe.variants}
+    found = ((_MAJOR_FILE.fullmatch(name), name) for name in sorted(probe.queries) if name not in named)
+    return {int(match.group(1)): name for match, name in found if match is not None}
+
+
+def _check_sql(probe: Probe, name: str) -> None:
+    where = probe.directory / name
+    text = _without_comments(probe.queries[name])
+    allowed = set()
+    if probe.requires.extension is not None:
+        allowed.add("extension_schema")
+    if probe.for_each is not None and name != probe.for_each:
+        allowed.add("object")
+    for placeholder in _PLACEHOLDER.findall(text):
+        if placeholder not in allowed:
+            raise unknown(where, "placeholder", "{" + placeholder + "}", ["{" + each + "}" for each in allowed])
+    if "object" in allowed and "{object}" not in text:
+        raise CatalogError(f"{where}: for_each is given, but the SQL does not use {{object}}")
+    _check_parameters(probe, name, text)
+
+
+def _check_parameters(probe: Probe, name: str, text: str) -> None:
+    found = set(_PARAMETER.findall(text))
+    wanted = {"$1"} if probe.takes is Takes.KEYS and name != probe.for_each else set()
+    if found != wanted:
+        raise wrong(probe.directory / name, "parameters", sorted(found), f"{sorted(wanted)}, as takes is {probe.takes}")
+
+
+def _without_comments(sql: str) -> str:
+    return re.sub(r"--[^\n]*", "", sql)
+
+
+def _check_returned(probe: Probe, file: Path) -> None:
+    files = [name for name in probe.queries if name != probe.for_each]
+    for name in files:
+        for column in probe.returns[name]:
+            if column not in probe.columns:
+                raise unknown(probe.directory / name, "column", column, probe.columns)
+    for name, column in ((name, column) for name in files for column in probe.key):
+        if column not in probe.returns[name]:
+            raise CatalogError(f"{probe.directory / name}: the key {column} is not returned")
+    for major, name in _majors_served(probe):
+        _check_major(probe, major, name)
+    returned = {column for name in files for column in probe.returns[name]}
+    for column in probe.columns:
+        if column not in returned:
+            raise CatalogError(f"{file}: columns.{column} is declared, but no SQL file returns it")
+
+
+def _majors_served(probe: Probe) -> Iterator[tuple[int, str]]:
+    by_major = major_files(probe)
+    for major in range(OLDEST, NEWEST + 1):
+        below = [first for first in by_major if first <= major]
+        if below:
+            yield major, by_major[max(below)]
+
+
+def _check_major(probe: Probe, major: int, name: str) -> None:
+    returned = probe.returns[name]
+    for column in probe.columns.values():
+        here = column.exists_on(major)
+        if here and column.name not in returned:
+            raise CatalogError(
+                f"{probe.directory / name}: the column {column.name} is not returned, but declared for {major}; "
+                "give it since or until"
+            )
+        if not here and column.name in returned:
+            raise CatalogError(
+                f"{probe.directory / name}: the column {column.name} is returned for {major}, but declared "
+                f"from {column.since or 'the first'} until {column.until or 'the last'}"
+            )

@@ -1,0 +1,134 @@
+"""Picks the SQL of a probe for one server, or says why there is none."""
+
+from collections.abc import Callable
+
+from pgvigil.catalog.checks import major_files
+from pgvigil.catalog.types import Probe, Query, Role
+from pgvigil.model import Capabilities, Invisible
+
+
+def choose(probe: Probe, capabilities: Capabilities) -> Query | Invisible:
+    """The query for this server: the first variant whose columns exist, else the highest NN.sql not above its major."""
+    for obstacle in _OBSTACLES:
+        found = obstacle(probe, capabilities)
+        if found is not None:
+            return found
+    file = _file(probe, capabilities)
+    if isinstance(file, Invisible):
+        return file
+    names = probe.returns[file]
+    return Query(
+        probe=probe,
+        file=file,
+        sql=probe.queries[file],
+        columns=tuple(probe.columns[name] for name in names),
+        takes=probe.takes,
+        changed_by=tuple(name for name in probe.changed_by if name in names),
+        missing=tuple(_missing(probe, capabilities, names)),
+    )
+
+
+def _file(probe: Probe, capabilities: Capabilities) -> str | Invisible:
+    present = capabilities.columns.get(probe.relation or "", frozenset())
+    for variant in probe.variants:
+        if variant.needs_columns <= present:
+            return variant.sql
+    by_major = major_files(probe)
+    fitting = [major for major in by_major if major <= capabilities.major]
+    if fitting:
+        return by_major[max(fitting)]
+    if by_major:
+        return Invisible(probe.name, f"It came with PostgreSQL {min(by_major)}; this is {capabilities.version}.")
+    return Invisible(probe.name, _too_old(probe, capabilities), _update(probe))
+
+
+def _too_old(probe: Probe, capabilities: Capabilities) -> str:
+    lacking = ", ".join(sorted(probe.variants[-1].needs_columns))
+    if probe.requires.extension is None:
+        return f"{probe.relation} has none of the known forms here; the oldest known has the columns {lacking}."
+    version = capabilities.extensions[probe.requires.extension][1]
+    return f"The extension {probe.requires.extension} is at version {version}; {probe.relation} lacks {lacking} there."
+
+
+def _update(probe: Probe) -> str | None:
+    extension = probe.requires.extension
+    return None if extension is None else f"ALTER EXTENSION {extension} UPDATE;"
+
+
+def _missing(probe: Probe, capabilities: Capabilities, names: tuple[str, ...]) -> list[Invisible]:
+    extension = probe.requires.extension
+    if extension is None:
+        return []
+    version = capabilities.extensions[extension][1]
+    return [
+        Invisible(
+            f"{probe.name}.{column.name}",
+            f"The extension {extension} is at version {version}, which does not count it.",
+            _update(probe),
+        )
+        for column in probe.columns.values()
+        if column.name not in names and column.exists_on(capabilities.major)
+    ]
+
+
+def _wrong_role(probe: Probe, capabilities: Capabilities) -> Invisible | None:
+    if probe.role is Role.PRIMARY and capabilities.in_recovery:
+        return Invisible(probe.name, "It exists on a primary only, and this server is a standby.")
+    if probe.role is Role.STANDBY and not capabilities.in_recovery:
+        return Invisible(probe.name, "It exists on a standby only, and this server is a primary.")
+    return None
+
+
+def _not_preloaded(probe: Probe, capabilities: Capabilities) -> Invisible | None:
+    library, loaded = probe.requires.preload, capabilities.settings.get("shared_preload_libraries")
+    if library is None or loaded is None or library in [each.strip(' "') for each in loaded.split(",")]:
+        return None
+    libraries = ", ".join([each for each in (loaded, library) if each])
+    return Invisible(
+        probe.name,
+        f"The library {library} is not loaded: shared_preload_libraries is {loaded!r}.",
+        f"ALTER SYSTEM SET shared_preload_libraries = {libraries};\n-- then restart the server",
+    )
+
+
+def _no_extension(probe: Probe, capabilities: Capabilities) -> Invisible | None:
+    extension = probe.requires.extension
+    if extension is None or extension in capabilities.extensions:
+        return None
+    return Invisible(
+        probe.name,
+        f"The extension {extension} is not installed in the database {capabilities.database}.",
+        f"CREATE EXTENSION {extension};",
+    )
+
+
+def _no_rights(probe: Probe, capabilities: Capabilities) -> Invisible | None:
+    role = probe.requires.member_of
+    if role is None or capabilities.is_superuser or {role, "pg_monitor"} & capabilities.roles:
+        return None
+    quoted = capabilities.role.replace('"', '""')
+    return Invisible(
+        probe.name,
+        f"The role {capabilities.role} has not the rights of {role}, so it sees nothing of other roles.",
+        f'GRANT pg_monitor TO "{quoted}";',
+    )
+
+
+def _wrong_setting(probe: Probe, capabilities: Capabilities) -> Invisible | None:
+    for name, value in probe.requires.setting.items():
+        if name in capabilities.settings and capabilities.settings[name] != value:
+            return Invisible(
+                probe.name,
+                f"The setting {name} is {capabilities.settings[name]!r}; it has to be {value!r}.",
+                f"ALTER SYSTEM SET {name} = '{value}';\nSELECT pg_reload_conf();",
+            )
+    return None
+
+
+_OBSTACLES: tuple[Callable[[Probe, Capabilities], Invisible | None], ...] = (
+    _wrong_role,
+    _not_preloaded,
+    _no_extension,
+    _no_rights,
+    _wrong_setting,
+)
