@@ -1,9 +1,9 @@
 """The only package that imports the driver: connect, find out what a server is, run requests each by itself.
 
-`connect` from a target to a session · `attempts` those given up · `conninfo` its DSN · `resolving` its names · `errors` why there is none, with refusals.toml ·
-`session` a connection and its runs · `pipeline` the protocol of a run · `cancel` · `waiting` · `decode` ·
-`capabilities` what a server lets us see · `visibility` what it does not · `queries` the SQL and its composing ·
-`values` requests and replies · `failures` SQLSTATEs.
+`connect` from a target to a session · `conninfo` its DSN · `resolving` its names · `attempts` those given up ·
+`errors` why there is none, with refusals.toml · `session` a connection and its runs · `pipeline` the protocol of a
+run · `cancel` · `waiting` · `decode` · `capabilities` what a server lets us see · `visibility` what it does not ·
+`queries` the SQL and its composing · `values` requests and replies · `failures` SQLSTATEs.
 """
 
 from pgvigil.pg.attempts import Attempts
