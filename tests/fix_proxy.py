@@ -1,8 +1,8 @@
 """A breakable hop between a test and its server.
 
-def test_x(database, make_proxy):
-    proxy = make_proxy(database.server.port)
-    dsn = database.dsn(host=proxy.host, port=proxy.port)   # then proxy.cut(), .refuse(), .accept(), .stall(), .flow()
+def test_x(database, proxy):
+    hop = proxy(database.server.port)
+    dsn = database.dsn(port=hop.port)   # then hop.cut(), .refuse(), .accept(), .stall(), .flow()
 """
 
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ MakeProxy = Callable[[int], Proxy]
 
 
 @pytest.fixture
-def make_proxy() -> Iterator[MakeProxy]:
+def proxy() -> Iterator[MakeProxy]:
     """A factory of proxies to a port on loopback; each counts `sent` and `received` bytes."""
     made: list[Proxy] = []
 

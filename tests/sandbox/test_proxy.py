@@ -7,50 +7,50 @@ from fix_proxy import MakeProxy
 from fix_servers import Database
 
 
-def test_it_counts_what_goes_through_each_way(database: Database, make_proxy: MakeProxy) -> None:
-    proxy = make_proxy(database.server.port)
-    with psycopg.connect(database.dsn(port=proxy.port)) as connection:
-        sent, received = proxy.sent, proxy.received
+def test_it_counts_what_goes_through_each_way(database: Database, proxy: MakeProxy) -> None:
+    hop = proxy(database.server.port)
+    with psycopg.connect(database.dsn(port=hop.port)) as connection:
+        sent, received = hop.sent, hop.received
         row = connection.execute("select repeat('x', 1000000)").fetchone()
         assert row is not None
         assert len(row[0]) == 1_000_000
-    assert 1_000_000 <= proxy.received - received < 1_010_000
-    assert 0 < proxy.sent - sent < 1_000
+    assert 1_000_000 <= hop.received - received < 1_010_000
+    assert 0 < hop.sent - sent < 1_000
 
 
-def test_a_cut_ends_connections_and_new_ones_work(database: Database, make_proxy: MakeProxy) -> None:
-    proxy = make_proxy(database.server.port)
-    with psycopg.connect(database.dsn(port=proxy.port), autocommit=True) as connection:
-        proxy.cut()
+def test_a_cut_ends_connections_and_new_ones_work(database: Database, proxy: MakeProxy) -> None:
+    hop = proxy(database.server.port)
+    with psycopg.connect(database.dsn(port=hop.port), autocommit=True) as connection:
+        hop.cut()
         with pytest.raises(psycopg.OperationalError):
             connection.execute("select 1")
-    with psycopg.connect(database.dsn(port=proxy.port)) as connection:
+    with psycopg.connect(database.dsn(port=hop.port)) as connection:
         assert connection.execute("select 1").fetchone() == (1,)
-    assert proxy.accepted == 2
+    assert hop.accepted == 2
 
 
-def test_it_refuses_and_accepts_again_on_the_same_port(database: Database, make_proxy: MakeProxy) -> None:
-    proxy = make_proxy(database.server.port)
-    proxy.refuse()
+def test_it_refuses_and_accepts_again_on_the_same_port(database: Database, proxy: MakeProxy) -> None:
+    hop = proxy(database.server.port)
+    hop.refuse()
     with pytest.raises(psycopg.OperationalError, match="refused"):
-        psycopg.connect(database.dsn(port=proxy.port))
-    proxy.accept()
-    psycopg.connect(database.dsn(port=proxy.port)).close()
+        psycopg.connect(database.dsn(port=hop.port))
+    hop.accept()
+    psycopg.connect(database.dsn(port=hop.port)).close()
 
 
-def test_a_black_hole_accepts_and_never_answers_until_it_flows_again(database: Database, make_proxy: MakeProxy) -> None:
-    proxy = make_proxy(database.server.port)
-    with psycopg.connect(database.dsn(port=proxy.port)) as connection:
-        proxy.stall()
+def test_a_black_hole_accepts_and_never_answers_until_it_flows_again(database: Database, proxy: MakeProxy) -> None:
+    hop = proxy(database.server.port)
+    with psycopg.connect(database.dsn(port=hop.port)) as connection:
+        hop.stall()
         with pytest.raises(psycopg.OperationalError, match="timeout"):
-            psycopg.connect(database.dsn(port=proxy.port), connect_timeout=2)
-        proxy.flow()
+            psycopg.connect(database.dsn(port=hop.port), connect_timeout=2)
+        hop.flow()
         assert connection.execute("select 1").fetchone() == (1,)
 
 
-def test_closing_a_client_closes_the_session_at_the_server(database: Database, make_proxy: MakeProxy) -> None:
-    proxy = make_proxy(database.server.port)
-    psycopg.connect(database.dsn(port=proxy.port), application_name="left").close()
+def test_closing_a_client_closes_the_session_at_the_server(database: Database, proxy: MakeProxy) -> None:
+    hop = proxy(database.server.port)
+    psycopg.connect(database.dsn(port=hop.port), application_name="left").close()
     with database.connect() as connection:
         for _ in range(100):
             row = connection.execute(

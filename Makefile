@@ -1,0 +1,48 @@
+# Every target sets up what it needs first; what is there already is not done again, and then no network is needed.
+# None needs root, none changes the system outside this directory and the temporary one.
+
+SHELL := /bin/sh
+PYTHON := .venv/bin/python
+PYTEST := $(PYTHON) -m pytest
+
+.PHONY: help setup servers page demo test soak bench bench-quick check clean
+
+help:
+	@echo "make demo         a throwaway PostgreSQL under load, watched, with the page's address on the console"
+	@echo "make test         every test, on PostgreSQL 14 to 18"
+	@echo "make soak         what is long by nature: up to two hours"
+	@echo "make bench        the promises, measured: up to 40 minutes; bench-quick up to 5"
+	@echo "make check        format, lint, types, import contract, docs, page"
+	@echo "make setup        only the environment: .venv/bin/pgvigil with the test tools"
+	@echo "make page         only the web page"
+
+setup:
+	@tools/setup
+
+servers: setup
+	@$(PYTHON) tools/servers.py
+
+page: setup
+	@$(PYTHON) tools/page.py build
+
+demo: page
+	@.venv/bin/pgvigil demo
+
+test: servers page
+	@$(PYTEST) -m "not soak" $(ARGS)
+
+soak: servers page
+	@$(PYTEST) -m soak --timeout 7200 $(ARGS)
+
+bench: servers page
+	@$(PYTHON) tools/servers.py prometheus exporter
+	@$(PYTHON) -m bench $(ARGS)
+
+bench-quick: servers page
+	@$(PYTHON) -m bench --quick $(ARGS)
+
+check: setup
+	@tools/check
+
+clean:
+	rm -rf .venv .cache web/node_modules src/pgvigil/serve/page
