@@ -3,9 +3,10 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 from urllib.parse import quote
 
 import psycopg
@@ -17,6 +18,9 @@ BACKOFF_S = (0.2, 5.0)
 """First and longest pause before connecting again, seconds; doubled each time, with up to a half of it as jitter."""
 
 CONNECT_TIMEOUT_S = 5
+
+END_WITHIN_S = 3.0
+"""How long sessions may take to end in good order; then their sockets are closed."""
 
 Values = Mapping[str, object]
 
@@ -38,6 +42,27 @@ class Tally:
     late: int = 0
     done: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
+
+
+class Closable(Protocol):
+    """A connection, or what owns one."""
+
+    async def close(self) -> None:
+        """Close the socket without waiting for the server."""
+
+
+async def end_all(tasks: Sequence[asyncio.Task[None]], connections: Sequence[Closable]) -> list[BaseException | None]:
+    """Cancel the tasks and their queries, and close the connections; after END_WITHIN_S even if the server hangs."""
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=END_WITHIN_S)
+    for connection in connections:
+        await connection.close()
+    # A task that still waited for a hung server ends now that its socket is gone.
+    for task in tasks:
+        task.cancel()
+    return await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class Session:

@@ -18,13 +18,10 @@ import psycopg
 from pgvigil.sandbox.parts import Intake, Orchestrator, Pages, Poller, Population, Rotation, Settler, Shared
 from pgvigil.sandbox.rates import Rates
 from pgvigil.sandbox.schema import install, require
-from pgvigil.sandbox.sessions import Session, Tally
+from pgvigil.sandbox.sessions import Session, Tally, end_all
 
 LANES = {"intake": 3, "orchestrate": 3, "poll": 3, "settle": 2, "ui": 2, "reports": 1, "admin": 1}
 """Connections per part."""
-
-STOP_WITHIN_S = 3.0
-"""How long stop() lets sessions end in good order; then their sockets are closed."""
 
 _IDLE_S = 0.2
 _LATE_S = 1.0
@@ -89,19 +86,10 @@ class Workload:
             make(self._shared)
 
     async def stop(self) -> None:
-        """End every task and connection, at the latest STOP_WITHIN_S from now even if the server hangs."""
+        """End every task and connection, within a few seconds even if the server hangs."""
         tasks, self._tasks = self._tasks, []
         sessions, self._sessions = self._sessions, []
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks, timeout=STOP_WITHIN_S)
-        for session in sessions:
-            await session.close()
-        # A task that still waited for a hung server ends now that its socket is gone.
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_all(tasks, sessions)
 
     def stats(self) -> Stats:
         """A copy of the counts so far."""
