@@ -10,6 +10,8 @@ export default defineConfig({
     outDir: "../src/pgvigil/serve/page",
     emptyOutDir: true,
     target: "es2022",
+    // The first browsers with light-dark(), on which the two themes rest.
+    cssTarget: ["chrome123", "firefox120", "safari17.5"],
     // The server's policy allows no data: address for scripts and styles, and one file is as fast as many here.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

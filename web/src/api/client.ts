@@ -1,0 +1,75 @@
+// Asks the API. An answer that is no success becomes a Failure with a sentence for people.
+
+import type { Events, Load, Order, Problem, Statements, StatementSort, Targets, Vitals } from "./types";
+
+export class Failure extends Error {
+  override readonly name = "Failure";
+
+  constructor(
+    message: string,
+    readonly status: number | null,
+    readonly remedy: string | null,
+  ) {
+    super(message);
+  }
+
+  /** Whether asking the same again can help: not if the request itself was wrong. */
+  get passing(): boolean {
+    return this.status === null || this.status >= 500 || this.status === 408 || this.status === 429;
+  }
+}
+
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+type Parameters = Readonly<Record<string, string | number>>;
+
+async function ask<Answer>(path: string, parameters: Parameters, signal: AbortSignal): Promise<Answer> {
+  const query = new URLSearchParams(Object.entries(parameters).map(([name, value]) => [name, String(value)]));
+  const address = query.size > 0 ? `/api/v1/${path}?${query}` : `/api/v1/${path}`;
+  let response: Response;
+  try {
+    response = await fetch(address, { signal, headers: { accept: "application/json" } });
+  } catch (error) {
+    if (signal.aborted) throw error;
+    throw new Failure("pgvigil does not answer.", null, "Is `pgvigil serve` still running?");
+  }
+  if (!response.ok) throw await failure(response);
+  return (await response.json()) as Answer;
+}
+
+async function failure(response: Response): Promise<Failure> {
+  const problem: unknown = await response.json().catch(() => null);
+  if (isProblem(problem)) return new Failure(problem.message, response.status, problem.remedy);
+  return new Failure(`pgvigil answered with status ${response.status}.`, response.status, null);
+}
+
+function isProblem(given: unknown): given is Problem {
+  return typeof given === "object" && given !== null && "message" in given && typeof given.message === "string";
+}
+
+const of = (target: string, what: string): string => `targets/${encodeURIComponent(target)}/${what}`;
+
+export interface StatementsQuery extends Span {
+  readonly sort: StatementSort;
+  readonly order: Order;
+  readonly limit: number;
+  readonly offset: number;
+}
+
+export interface EventsQuery extends Span {
+  readonly limit: number;
+  readonly offset: number;
+}
+
+export const api = {
+  targets: (signal: AbortSignal) => ask<Targets>("targets", {}, signal),
+  load: (target: string, span: Span, signal: AbortSignal) => ask<Load>(of(target, "load"), { ...span }, signal),
+  vitals: (target: string, span: Span, signal: AbortSignal) => ask<Vitals>(of(target, "vitals"), { ...span }, signal),
+  statements: (target: string, query: StatementsQuery, signal: AbortSignal) =>
+    ask<Statements>(of(target, "statements"), { ...query }, signal),
+  events: (target: string, query: EventsQuery, signal: AbortSignal) =>
+    ask<Events>(of(target, "events"), { ...query }, signal),
+};

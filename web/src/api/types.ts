@@ -1,0 +1,30 @@
+// Short names for the models of the API; schema.d.ts is generated from its OpenAPI document by `npm run types`.
+
+import type { components } from "./schema";
+
+type Models = components["schemas"];
+
+export type Better = Models["Better"];
+export type Condition = Models["Condition"];
+export type Events = Models["Events"];
+export type Gap = Models["Gap"];
+export type Happening = Models["Event"];
+export type LivePass = Models["LivePass"];
+export type LiveSample = Models["LiveSample"];
+export type LiveState = Models["LiveState"];
+export type Load = Models["Load"];
+export type NotVisible = Models["NotVisible"];
+export type Order = Models["Order"];
+export type Problem = Models["Problem"];
+export type State = Models["State"];
+export type Statement = Models["Statement"];
+export type Statements = Models["Statements"];
+export type StatementSort = Models["StatementSort"];
+export type Target = Models["Target"];
+export type Targets = Models["Targets"];
+export type Unit = Models["Unit"];
+export type Vital = Models["Vital"];
+export type Vitals = Models["Vitals"];
+export type WaitClass = Models["WaitClass"];
+
+export type LiveEvent = LivePass | LiveSample | LiveState;

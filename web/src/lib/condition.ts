@@ -1,0 +1,70 @@
+// The first line of the page: how the watching of a target is, in plain words.
+
+import type { Condition, State, Target } from "../api/types";
+import { duration, plural, show } from "./format";
+import { ago } from "./time";
+
+export type Tone = "ok" | "warn" | "bad" | "none";
+
+export interface Line {
+  readonly tone: Tone;
+  readonly head: string;
+  readonly rest: string;
+  readonly remedy: string;
+}
+
+export const TONES: Readonly<Record<Condition, Tone>> = {
+  starting: "none",
+  watching: "ok",
+  limited: "warn",
+  unreachable: "bad",
+  refused: "bad",
+  stopped: "none",
+};
+
+// A pass is due every 10 s; three missed ones are no accident.
+const STALE_AFTER = 35;
+
+export function stateLine(target: Target, state: State, now: number): Line {
+  const tone = TONES[state.condition];
+  const since = `Since ${show(duration(Math.max(1, Math.round(now - state.since))))}.`;
+  switch (state.condition) {
+    case "starting":
+      return { tone, head: `Connecting to ${target.name}.`, rest: state.cause, remedy: state.remedy };
+    case "stopped":
+      return { tone, head: `Watching ${target.name} was stopped.`, rest: state.cause, remedy: state.remedy };
+    case "unreachable":
+      return { tone, head: `${target.name} does not answer.`, rest: `${state.cause} ${since}`.trim(), remedy: state.remedy };
+    case "refused":
+      return { tone, head: `${target.name} refuses pgvigil.`, rest: `${state.cause} ${since}`.trim(), remedy: state.remedy };
+    case "watching":
+    case "limited":
+      return watching(target, state, now);
+  }
+}
+
+function watching(target: Target, state: State, now: number): Line {
+  const stale = target.last_pass !== null && now - target.last_pass > STALE_AFTER;
+  if (stale) {
+    const rest = `The last numbers of ${target.name} came ${ago(target.last_pass ?? now, now)}.`;
+    return { tone: "warn", head: "What is shown is old.", rest: `${rest} ${state.cause}`.trim(), remedy: state.remedy };
+  }
+  const failing = target.probes.filter((probe) => probe.outcome === "failed" || probe.outcome === "late");
+  if (failing.length > 0) {
+    const named = failing.map((probe) => `${probe.probe} (${probe.reason ?? probe.outcome})`).join(", ");
+    const head = `Watching ${target.name}, but ${plural(failing.length, "probe")} of ${target.probes.length} failed.`;
+    return { tone: "warn", head, rest: named, remedy: state.remedy };
+  }
+  if (state.condition === "limited") {
+    return { tone: "warn", head: `Watching ${target.name}, but not all of it.`, rest: state.cause, remedy: state.remedy };
+  }
+  return { tone: "ok", head: "", rest: quiet(target, now), remedy: "" };
+}
+
+function quiet(target: Target, now: number): string {
+  const asked = target.probes.filter((probe) => probe.outcome !== "invisible");
+  const due = Math.min(...asked.map((probe) => probe.every ?? Number.POSITIVE_INFINITY));
+  const often = Number.isFinite(due) ? `, ${plural(asked.length, "probe")} from every ${show(duration(due))} on` : "";
+  const last = target.last_sample === null ? "" : `; last look ${ago(target.last_sample, now)}`;
+  return `Watching ${target.name}: sessions every second${often}${last}.`;
+}

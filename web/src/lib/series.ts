@@ -1,0 +1,142 @@
+// Shaping what the API gave for the chart: the live end, the stack, the stretches about which nothing is known.
+
+import type { Gap, LiveSample, Load, WaitClass } from "../api/types";
+import { WAIT_CLASSES } from "./waits";
+
+export type Values = readonly (number | null)[];
+
+export interface Columns {
+  readonly ts: readonly number[];
+  readonly values: Readonly<Record<WaitClass, Values>>;
+}
+
+/** A stretch without knowledge, and why. */
+export interface Blank {
+  readonly since: number;
+  readonly until: number;
+  readonly reason: string;
+}
+
+const empty = (): Record<WaitClass, (number | null)[]> =>
+  Object.fromEntries(WAIT_CLASSES.map((key) => [key, []])) as unknown as Record<WaitClass, (number | null)[]>;
+
+/** The last step about which something is known; -1 if there is none. */
+export function lastKnown(load: Load): number {
+  const any = load.series[0]?.values ?? [];
+  for (let i = any.length - 1; i >= 0; i -= 1) if (any[i] !== null) return i;
+  return -1;
+}
+
+/**
+ * What was kept, and after it the samples heard since, averaged per step as the server does it. The last point stands
+ * at its latest sample, so that it grows until the step is full.
+ */
+export function withLiveEnd(load: Load, samples: readonly LiveSample[]): Columns {
+  const end = samples.length === 0 ? load.ts.length : lastKnown(load) + 1;
+  const values = empty();
+  for (const { key, values: kept } of load.series) values[key].push(...kept.slice(0, end));
+  const ts = load.ts.slice(0, end);
+  // With nothing kept yet the samples alone are what is known.
+  const after = ts.at(-1) ?? load.since;
+  for (const bin of bins(samples, after, load.step)) {
+    ts.push(bin.ts);
+    for (const key of WAIT_CLASSES) values[key].push(bin.sums[key] / bin.samples);
+  }
+  return { ts, values };
+}
+
+interface Bin {
+  ts: number;
+  samples: number;
+  readonly index: number;
+  readonly sums: Record<WaitClass, number>;
+}
+
+function bins(samples: readonly LiveSample[], after: number, step: number): readonly Bin[] {
+  const found: Bin[] = [];
+  for (const sample of samples) {
+    if (sample.ts <= after) continue;
+    const index = Math.ceil((sample.ts - after) / step);
+    let bin = found.at(-1);
+    if (bin?.index !== index) {
+      bin = { ts: sample.ts, samples: 0, index, sums: zeros() };
+      found.push(bin);
+    }
+    bin.ts = sample.ts;
+    bin.samples += 1;
+    for (const key of WAIT_CLASSES) bin.sums[key] += sample.active[key] ?? 0;
+  }
+  return found;
+}
+
+const zeros = (): Record<WaitClass, number> =>
+  Object.fromEntries(WAIT_CLASSES.map((key) => [key, 0])) as unknown as Record<WaitClass, number>;
+
+/** Each layer on top of those before it; where one is unknown, so is everything above it. */
+export function stack(layers: readonly Values[]): Values[] {
+  let below: Values | null = null;
+  return layers.map((layer) => {
+    const under: Values | null = below;
+    const summed: Values =
+      under === null
+        ? layer
+        : layer.map((value, i) => {
+            const base = under[i] ?? null;
+            return value === null || base === null ? null : value + base;
+          });
+    below = summed;
+    return summed;
+  });
+}
+
+/** Stretches of two steps and more in which nothing is known, named by the gaps that cover them. */
+export function blanks(ts: readonly number[], any: Values, step: number, gaps: readonly Gap[]): readonly Blank[] {
+  const found: Blank[] = [];
+  let since: number | null = null;
+  const close = (until: number): void => {
+    if (since !== null && until - since > step * 1.5) found.push(named(since, until, gaps));
+    since = null;
+  };
+  ts.forEach((at, i) => {
+    if ((any[i] ?? null) === null) since ??= at - step;
+    else close(at - step);
+  });
+  close(ts.at(-1) ?? 0);
+  return found;
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  restart: "the server restarted",
+  reset: "statistics were reset",
+  unreachable: "the server was unreachable",
+  stopped: "pgvigil was stopped",
+  failed: "the question failed",
+  late: "the answer came too late",
+  identity: "another server answered",
+};
+
+function named(since: number, until: number, gaps: readonly Gap[]): Blank {
+  const gap = gaps.find((one) => one.since < until && one.until > since);
+  if (gap === undefined) return { since, until, reason: "nothing was seen" };
+  return { since, until, reason: gap.detail ?? REASONS[gap.reason] ?? gap.reason };
+}
+
+/** The average over what is known; null if nothing is. */
+export function mean(values: Values): number | null {
+  let sum = 0;
+  let known = 0;
+  for (const value of values) {
+    if (value === null) continue;
+    sum += value;
+    known += 1;
+  }
+  return known === 0 ? null : sum / known;
+}
+
+/** The least of 1, 2, 2.5, 4, 5, 6, 8 times a power of ten that is not below: the top of an axis that seldom jumps. */
+export function niceTop(most: number): number {
+  if (!(most > 0)) return 1;
+  const power = 10 ** Math.floor(Math.log10(most));
+  const factor = [1, 2, 2.5, 4, 5, 6, 8, 10].find((one) => one * power >= most * 0.9999) ?? 10;
+  return factor * power;
+}
