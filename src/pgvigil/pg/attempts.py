@@ -3,10 +3,10 @@
 import asyncio
 
 from psycopg import OperationalError
-from psycopg.pq import ConnStatus, PGconn, PollingStatus
-from psycopg.pq import abc as pq
+from psycopg.pq import ConnStatus, PollingStatus
+from psycopg.pq.abc import PGconn
 
-from pgvigil.pg.conninfo import Endpoint, Plan
+from pgvigil.pg.conninfo import Endpoint, Plan, start
 from pgvigil.pg.resolving import Resolver
 from pgvigil.pg.waiting import Ready, ready
 
@@ -25,7 +25,7 @@ class Attempt:
         self.plan = planned
         self.endpoint = endpoint
         self.began = asyncio.get_running_loop().time()
-        self.connection: pq.PGconn = PGconn.connect_start(planned.conninfo(endpoint, address, options))
+        self.connection = start(planned.conninfo(endpoint, address, options))
 
     @property
     def may_linger(self) -> bool:
@@ -40,7 +40,7 @@ class Attempt:
         """Whether anything accepted the connection."""
         return self.connection.status not in {ConnStatus.STARTED, ConnStatus.NEEDED}
 
-    async def finished(self) -> pq.PGconn:
+    async def finished(self) -> PGconn:
         """Wait until the connection stands."""
         connection = self.connection
         status = PollingStatus.WRITING if connection.status != ConnStatus.BAD else PollingStatus.FAILED

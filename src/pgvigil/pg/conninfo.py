@@ -1,14 +1,16 @@
 """From a target's DSN to exactly the parameters that libpq is given: nothing from the environment, nothing unknown."""
 
 import getpass
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from urllib.parse import unquote
 
-from psycopg import OperationalError
+from psycopg import OperationalError, pq
 from psycopg.pq import Conninfo
+from psycopg.pq.abc import PGconn
 
 from pgvigil.model import Condition, Target
 from pgvigil.pg.errors import ConnectError, Place
@@ -21,6 +23,8 @@ _NOT_TAKEN = frozenset(
     {"replication", "connect_timeout", "client_encoding", "application_name", "fallback_application_name",
      "load_balance_hosts", "sslkeylogfile", "options"}
 )  # fmt: skip
+
+_UNREAD = frozenset({"service", "connect_timeout"})  # the one below, the other not read where we poll ourselves
 
 # With default_transaction_read_only on, which is ours, a primary would not count as read-write.
 _SESSION_ATTRIBUTES = {"read-write": "primary", "read-only": "standby"}
@@ -150,17 +154,33 @@ def _keywords() -> frozenset[str]:
     return frozenset(option.keyword.decode() for option in Conninfo.get_defaults())
 
 
-@cache
-def _no_environment() -> Mapping[str, str]:
-    """What each parameter is where neither the DSN nor a variable PG… gives it: an explicit value, even an empty one,
-    keeps libpq from looking into the environment."""
-    defaults = {
-        option.keyword.decode(): (option.compiled or b"").decode()
+# What stands for "not given" where libpq refuses an empty value.
+_NOT_GIVEN = {
+    "sslcertmode": "allow",
+    "min_protocol_version": "3.0",
+    "max_protocol_version": "3.0",
+    "require_auth": "none,password,md5,scram-sha-256,gss,sspi",
+}
+
+
+def _no_environment() -> dict[str, str]:
+    """What each parameter is that a variable PG… would give: an explicit value, even an empty one, keeps libpq from
+    looking there."""
+    return {
+        name: _NOT_GIVEN.get(name, (option.compiled or b"").decode())
         for option in Conninfo.get_defaults()
-        if option.envvar and option.keyword not in (b"service", b"connect_timeout", b"client_encoding")
+        if (name := option.keyword.decode()) not in _UNREAD and option.envvar and option.envvar.decode() in os.environ
     }
-    # These three refuse an empty value.
-    return {**defaults, "sslcertmode": "allow", "min_protocol_version": "3.0", "max_protocol_version": "3.0"}
+
+
+def start(conninfo: bytes) -> PGconn:
+    """Begin to connect. A variable PGSERVICE, which no parameter overrules, is out of sight meanwhile."""
+    service = os.environ.pop("PGSERVICE", None)
+    try:
+        return pq.PGconn.connect_start(conninfo)
+    finally:
+        if service is not None:
+            os.environ["PGSERVICE"] = service
 
 
 def _quoted(value: str) -> str:
