@@ -1,11 +1,10 @@
--- What our own session sets says nothing of the server. A value set for the transaction (source session) stands over
--- the one that other sessions begin with, which is then the reset value; where even that is ours (from the connection,
--- or from ALTER ROLE or ALTER DATABASE) the server's value cannot be seen and the row is left out.
+-- What our own session sets says nothing of the server, not even as reset value: such a row is left out, whether it was
+-- set for the transaction, on connecting, or by ALTER ROLE and ALTER DATABASE.
 select
     s.name,
-    case s.source when 'session' then s.reset_val else s.setting end as value,
+    s.setting as value,
     s.unit,
-    nullif(s.source, 'session') as source,
+    s.source,
     s.pending_restart
 from pg_show_all_settings() s
-where s.source not in ('client', 'user', 'database', 'database user')
+where s.source not in ('session', 'client', 'user', 'database', 'database user')

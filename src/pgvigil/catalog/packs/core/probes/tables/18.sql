@@ -1,19 +1,17 @@
 -- 18 adds the times of vacuum and analysis.
 -- No function here opens the table, so none waits behind an AccessExclusiveLock; sizes are those that vacuum wrote down.
--- Temporary tables and the system's own are left out. The same expressions as in the views pg_stat_all_tables and
--- pg_statio_all_tables, without their grouping: what only changed rows need is computed for these alone.
+-- Temporary tables and the system's own are left out. What the indexes count is not summed here: a sum of counters
+-- falls when an index is dropped, as if it had been reset; differences of the probe indexes can be summed.
 select
     (select d.oid from pg_database d where d.datname = current_database()) as dbid,
     c.oid as relid,
     n.nspname::text as schema,
     c.relname::text as name,
     c.relkind::text as relkind,
-    (select i.inhparent from pg_inherits i where i.inhrelid = c.oid and c.relispartition limit 1) as parent,
+    h.inhparent as parent,
     pg_stat_get_numscans(c.oid) as seq_scan,
     pg_stat_get_tuples_returned(c.oid) as seq_tup_read,
-    (select sum(pg_stat_get_numscans(x.indexrelid)) from pg_index x where x.indrelid = c.oid)::int8 as idx_scan,
-    (select sum(pg_stat_get_tuples_fetched(x.indexrelid)) from pg_index x where x.indrelid = c.oid)::int8
-        + pg_stat_get_tuples_fetched(c.oid) as idx_tup_fetch,
+    pg_stat_get_tuples_fetched(c.oid) as bitmap_tup_fetch,
     pg_stat_get_tuples_inserted(c.oid) as n_tup_ins,
     pg_stat_get_tuples_updated(c.oid) as n_tup_upd,
     pg_stat_get_tuples_deleted(c.oid) as n_tup_del,
@@ -44,11 +42,11 @@ select
     pg_stat_get_last_autovacuum_time(c.oid) as last_autovacuum,
     pg_stat_get_last_analyze_time(c.oid) as last_analyze,
     pg_stat_get_last_autoanalyze_time(c.oid) as last_autoanalyze,
-    pg_stat_get_lastscan(c.oid) as last_seq_scan,
-    (select max(pg_stat_get_lastscan(x.indexrelid)) from pg_index x where x.indrelid = c.oid) as last_idx_scan
+    pg_stat_get_lastscan(c.oid) as last_seq_scan
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
 left join pg_class t on t.oid = c.reltoastrelid
+left join pg_inherits h on h.inhrelid = c.oid and c.relispartition
 where c.relkind in ('r', 'm', 'p')
     and c.relpersistence <> 't'
     and n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast')
