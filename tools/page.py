@@ -4,18 +4,16 @@ python3 tools/page.py build | check
 """
 
 import hashlib
+import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from common import CACHE, ROOT, ToolError, finish, run, say, stamped, step, write_stamp
+from common import ROOT, ToolError, finish, run, say, stamped, step, write_stamp
 
 WEB = ROOT / "web"
 NODE = ROOT / "tools" / "node"
-BUILT = ROOT / "src" / "pgvigil" / "serve" / "page"
 MODULES_STAMP = WEB / "node_modules" / ".stamp"
-BUILT_STAMP = CACHE / "page.stamp"
-_PASSING = {"node_modules", "dist", ".svelte-kit"}
 
 
 def digest(files: Iterable[Path]) -> str:
@@ -24,11 +22,6 @@ def digest(files: Iterable[Path]) -> str:
     for file in sorted(files):
         whole.update(str(file.relative_to(WEB)).encode() + b"\0" + file.read_bytes() + b"\0")
     return whole.hexdigest()
-
-
-def sources() -> list[Path]:
-    """What the built page depends on."""
-    return [path for path in WEB.rglob("*") if path.is_file() and not _PASSING & set(path.relative_to(WEB).parts)]
 
 
 def install() -> None:
@@ -42,17 +35,9 @@ def install() -> None:
 
 
 def build() -> None:
-    """The page in src/pgvigil/serve/page, which the wheel carries and git does not."""
-    wanted = digest(sources())
-    if stamped(BUILT_STAMP, wanted) and (BUILT / "index.html").is_file():
-        return
-    install()
-    with step("Building the page"):
-        run([NODE, "npm", "run", "build"], cwd=WEB)
-    if not (BUILT / "index.html").is_file():
-        raise ToolError(f"npm run build ended well and left no {BUILT / 'index.html'}")
-    CACHE.mkdir(exist_ok=True)
-    write_stamp(BUILT_STAMP, wanted)
+    """The page in src/pgvigil/serve/page: the work of the build hook, which knows whether there is any to do."""
+    if subprocess.run([sys.executable, ROOT / "hatch_build.py"], check=False).returncode:
+        raise ToolError("the page was not built, as said above")
 
 
 def check() -> None:

@@ -46,7 +46,7 @@ export interface Hooks {
 }
 
 const GRID = 1;
-const LABEL_ROOM = 46;
+const DIGIT = 7;
 
 // The threshold belongs in the picture unless it would press everything else to the floor.
 const THRESHOLD_FITS = 4;
@@ -81,6 +81,11 @@ export class Chart {
     const at = index === null ? undefined : this.#picture.ts[index];
     if (at === undefined) this.#plot.setCursor({ left: -10, top: -10 });
     else this.#plot.setCursor({ left: this.#plot.valToPos(at, "x"), top: this.#plot.bbox.height / devicePixelRatio / 3 });
+  }
+
+  /** Where the picture begins, beside its axis. */
+  get left(): number {
+    return this.#plot.bbox.left / devicePixelRatio;
   }
 
   /** The value at a height of the picture, by which the layer under the cursor is found. */
@@ -158,10 +163,20 @@ export class Chart {
       grid: { show: false },
       ticks: { stroke: colour("--line"), width: GRID, size: 4 },
       gap: 4,
-      size: 34,
+      size: (_plot, labels) => ((labels ?? []).some((text) => text.includes("\n")) ? 36 : 24),
       space: 80,
-      values: (_plot, marks, _axis, _space, apart) => axisLabels(marks, apart),
+      values: (plot, marks, _axis, _space, apart) => {
+        const labels = axisLabels(marks, apart);
+        // A label that the edge would cut is left out.
+        return labels.map((text, i) => (this.#fits(plot, marks[i] ?? 0, text) ? text : ""));
+      },
     };
+  }
+
+  #fits(plot: uPlot, mark: number, text: string): boolean {
+    const most = Math.max(...text.split("\n").map((row) => row.length));
+    const width = plot.bbox.width / devicePixelRatio || plot.width;
+    return width - plot.valToPos(mark, "x") > (most * DIGIT) / 2 - 4;
   }
 
   #valueAxis(): uPlot.Axis {
@@ -171,7 +186,7 @@ export class Chart {
       grid: { stroke: colour("--line"), width: GRID },
       ticks: { show: false },
       gap: 6,
-      size: LABEL_ROOM,
+      size: (_plot, labels) => 12 + DIGIT * Math.max(2, ...(labels ?? []).map((text) => text.length)),
       space: 44,
       values: (_plot, marks) => marks.map((value) => show(quantity(value, this.#picture.unit))),
     };

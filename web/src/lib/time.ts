@@ -41,7 +41,7 @@ export function span(since: number, until: number): string {
 
 export function ago(at: number, now: number): string {
   const seconds = Math.max(0, now - at);
-  return seconds < 1.5 ? "now" : `${show(duration(Math.round(seconds)))} ago`;
+  return seconds < 2.5 ? "just now" : `${show(duration(Math.round(seconds)))} ago`;
 }
 
 /** Labels of a time axis: seconds only where the marks are closer than a minute, the day where it changes. */

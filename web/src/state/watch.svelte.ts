@@ -20,14 +20,13 @@ class Watch {
   passes = $state(0);
   #heardStates = $state.raw<Readonly<Record<string, State>>>({});
 
-  get target(): Target | null {
+  readonly target = $derived.by((): Target | null => {
     const all = this.targets.data?.targets ?? [];
     return all.find((target) => target.name === view.current.target) ?? all[0] ?? null;
-  }
+  });
 
-  get name(): string | null {
-    return this.target?.name ?? null;
-  }
+  // Derived, so that the stream is not opened anew whenever the list is asked for again.
+  readonly name = $derived(this.target?.name ?? null);
 
   /** The newer of what the list said and what the stream said. */
   state(target: Target): State {
