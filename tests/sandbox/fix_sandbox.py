@@ -29,3 +29,10 @@ def sandbox(server: Server) -> Iterator[Database]:
     asyncio.run(install(made.dsn(), SCALE))
     yield made
     drop_database(made)
+
+
+@pytest.fixture
+def own_sandbox(database: Database) -> Database:
+    """A small one that no other test has loaded."""
+    asyncio.run(install(database.dsn(), 0.01))
+    return database

@@ -159,15 +159,18 @@ class Workload:
     async def _turn(self, due: float, rate: _Rate) -> float:
         """Sleep until the next turn; a lane that is too late forgets what it missed instead of catching up."""
         clock = asyncio.get_running_loop().time
-        while (per_s := rate()) <= 0:
+        while True:
+            if (per_s := rate()) > 0:
+                due += self._rng.expovariate(per_s)
+                if due < clock() - _LATE_S:
+                    self._tally.late += 1
+                    due = clock()
+                await asyncio.sleep(max(0.0, due - clock()))
+                # Asked again: the part may have been switched off meanwhile.
+                if rate() > 0:
+                    return due
             await asyncio.sleep(_IDLE_S)
             due = clock()
-        due += self._rng.expovariate(per_s)
-        if due < clock() - _LATE_S:
-            self._tally.late += 1
-            due = clock()
-        await asyncio.sleep(max(0.0, due - clock()))
-        return due
 
 
 def _arguments() -> argparse.Namespace:
