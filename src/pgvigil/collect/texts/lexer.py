@@ -22,7 +22,7 @@ _CONT = r"[A-Za-z0-9_$\x80-\U0010ffff]"
 # Everything that can be copied as it is. A word ends where a literal's prefix could begin, and is at most 63 long.
 _PLAIN = re.compile(
     rf"""(?:(?![eEbBxXnN]'|[uU]&['"]){_IDENT}{_CONT}{{0,62}}+(?!{_CONT})"""
-    rf"|\$[0-9]{{1,5}}+(?!{_CONT})"
+    rf"|\$[0-9]{{1,4}}+(?!{_CONT})"
     r"|[ ](?![ \t\n\r\f\v/\-])"
     r"|[(),=<>*;:!%^&|~?@\#\[\]+{}`\\]"
     r"|-(?!-)|/(?!\*)|\.(?![0-9])"

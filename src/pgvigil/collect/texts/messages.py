@@ -13,14 +13,17 @@ _ROWS = re.compile(r"=\s*\(|\bcontains \(|\brow \(|\bvalues \(|\bparameters?: |\
 # PostgreSQL writes the name of an object after the word that says what it is: relation "orders".
 _BEFORE_NAME = re.compile(
     r"\b(?:access method|aggregate|attribute|cast|collation|column|constraint|cursor|database|domain|event trigger"
-    r"|extension|function|group|host|index|language|library|materialized view|module|namespace|operator|owner|parameter"
-    r"|partition|policy|portal|privilege|procedure|publication|relation|role|routine|rule|savepoint|schema|sequence"
-    r"|server|server at|slot|statement|subscription|table|tablespace|trigger|type|user|view|wrapper) $"
+    r"|extension|function|group|host|host name|index|language|library|materialized view|module|namespace|operator|owner"
+    r"|parameter|partition|policy|portal|privilege|procedure|publication|relation|role|routine|rule|savepoint|schema|sequence"
+    r"|server|server at|slot|socket|statement|subscription|table|tablespace|trigger|type|user|view|wrapper) $"
 )
 _NAME = re.compile(r'"[^"\n]{1,130}"')
 _QUOTE = re.compile(r"\"|(?<![A-Za-z])'")
 _KEPT_NUMBER = re.compile(
     r"\b(?:port|line|character|position|version|PostgreSQL|SQLSTATE|protocol)\b[ :]*[0-9][0-9A-Z.]{0,8}(?![0-9A-Za-z.])"
+)
+_CREDENTIAL = re.compile(
+    r"(://)\S*(?=@)|(\b[\w.]*(?:passw|secret|token|key|auth|jwt|pwd)\w*\s*[=:]\s*)\S+", re.IGNORECASE
 )
 _NUMBER = re.compile(r"(?<![A-Za-z0-9_$])[-+]?(?:[0-9]|\.[0-9])[A-Za-z0-9_.]*")
 
@@ -35,7 +38,7 @@ def scrub_message(message: str) -> str:
         message = message[: part.start()]
     row = _ROWS.search(message)
     head = message if row is None else message[: row.end()]
-    masked = _mask_quotes(head) + (MASK if row is not None else "")
+    masked = _mask_quotes(head) + (f"{MASK})" if head.endswith("(") else "" if row is None else MASK)
     return masked[:LONGEST_MESSAGE].strip()
 
 
@@ -46,9 +49,9 @@ def _mask_quotes(text: str) -> str:
         before = text[at : quote.start()]
         done.append(_mask_plain(before))
         name = _NAME.match(text, quote.start())
-        if name is None or not _BEFORE_NAME.search(text, 0, quote.start()) or len(name[0].encode()) > 130:
+        if name is None or not _BEFORE_NAME.search(text, 0, quote.start()):
             last = max(text.rfind('"'), text.rfind("'"))
-            done.append(f'"{MASK}"' if last > quote.start() else f'"{MASK}')
+            done.append(f'"{MASK}"')
             at = last + 1 if last > quote.start() else len(text)
             break
         done.append(name[0])
@@ -67,4 +70,5 @@ def _mask_plain(text: str) -> str:
 
 
 def _mask_data(text: str) -> str:
-    return _NUMBER.sub(MASK, mask_values(text))
+    credentials = _CREDENTIAL.sub(lambda found: (found[1] or found[2]) + MASK, text)
+    return _NUMBER.sub(MASK, mask_values(credentials))

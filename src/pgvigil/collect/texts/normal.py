@@ -67,7 +67,7 @@ _REST_OF_NAME = r'(?<=")(?:[^"]++|"")*+"'
 _MASKED = re.compile(rf"""["'1$](?:{_REST_OF_NAME}|(?<=')'|(?<=\$)[0-9]++|(?<=1)(?<!{_LETTER}1)(?!{_LETTER}))""")
 _PARAMETER = re.compile(rf"""["$](?:{_REST_OF_NAME}|(?<=\$)[0-9]++)""")
 _VALUE = rf"(?:''|1(?!{_LETTER})|\$[0-9]++)"
-_ELEMENT = rf"[-+]?\s*+{_VALUE}(?:\s*+::\s*+[\w.]++(?:\[\])*+)*+"
+_ELEMENT = rf"[-+]?\s*+{_VALUE}(?:\s*+::\s*+(?:\.|{_LETTER})++(?:\[\])*+)*+"
 _MORE = rf"(?:\s*+,\s*+{_ELEMENT})"
 _ROW = rf"\(\s*+{_ELEMENT}{_MORE}*+\s*+\)"
 _LIST = re.compile(
@@ -78,8 +78,8 @@ _LIST = re.compile(
 )
 # The value of a setting may be a bare word: SET, and the commands that attach settings to something.
 _ASSIGNED = re.compile(
-    rf"(?:\A|;)\s*+(?:set|(?:alter|create)\b[^;]*?\bset)(?:\s++(?:local|session)\b)?+\s++(?:[\w.$]++|{_NAME})++"
-    rf"\s*+(?:=|to\b)\s*+((?!''|1\b|\$|default\b)(?:[\w$]++|{_NAME})(?:\s*+,\s*+(?:[\w$]++|{_NAME}|''))*+)",
+    rf"(?:\A|;)\s*+(?:set|(?:alter|create)\b[^;]*?\bset)(?:\s++(?:local|session)\b)?+\s++(?:[.]|{_LETTER}|{_NAME})++"
+    rf"\s*+(?:=|to\b)\s*+((?!''|1(?!{_LETTER})|\$|default(?!{_LETTER}))(?:{_LETTER}++|{_NAME})(?:\s*+,\s*+(?:{_LETTER}++|{_NAME}|''))*+)",
     re.IGNORECASE,
 )
 _SETS = re.compile(r"(?:\A|;)\s*+(?:set|alter|create)\b", re.IGNORECASE)  # libpg_query hides names there too

@@ -11,7 +11,7 @@ _KNOWN_EXTENSION = re.compile(
     r"|plpgsql|plan_filter|timescaledb"
 )
 _SECRET_NAME = re.compile(
-    r"passw|secret|token|credential|passphrase|conninfo|connection_string|dsn|api_?key|jwt|private|_command$|command_"
+    r"passw(?!ord_encryption$)|secret|token|credential|passphrase|conninfo|connection_string|dsn|api_?key|jwt|private|_command$|command_"
     r"|^archive_command$|_hook$|_url$|_uri$"
 )
 _SECRET_VALUE = re.compile(r"://[^/\s]*@|passw(?:or)?d\s*=|secret|token\s*=|-----BEGIN", re.IGNORECASE)
