@@ -108,12 +108,13 @@ class Session:
         return [] if request.deadline_ms == self.started_with_limit_ms else [_limit(request.deadline_ms)]
 
     async def _recover(self) -> None:
-        # A cancel ends one statement only, and the pipeline goes on with the next: cancel until nothing is owed.
+        # A cancel ends one statement only, and the pipeline goes on with the next: cancel until nothing is owed. Once
+        # behind a pooler: some forward a late cancel to the backend although it serves another client by then.
         try:
             async with asyncio.timeout(_GRACE):
                 while self._pipeline.owed:
                     await cancel(self._connection, _CANCEL_TIMEOUT)
-                    await self._drain_for(0.1)
+                    await self._drain_for(_GRACE if self.pooled else 0.1)
         except (TimeoutError, ConnectionGoneError):
             self._broken = True
 
