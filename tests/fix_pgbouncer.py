@@ -23,6 +23,7 @@ from pgvigil.sandbox.home import Home
 from pgvigil.sandbox.ports import HOST, ReservedPort
 from pgvigil.sandbox.server import Server
 
+PROGRAM = "usr/sbin/pgbouncer"
 _SETTINGS = {
     "pool_mode": "transaction",
     "auth_type": "scram-sha-256",
@@ -43,8 +44,13 @@ class PgBouncer:
         self._reserved = ReservedPort()
         self.port = self._reserved.number
         self.log = self.home.path / "log"
-        self._prefix = prefix
+        self._prefix = readable_by(self.home.account, prefix, self.home.path)
         self._child = self._start({**_SETTINGS, **settings})
+        try:
+            self._wait_ready()
+        except RuntimeError:
+            self.remove()
+            raise
 
     def _start(self, settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
         directory = self.home.directory("run")
@@ -59,7 +65,7 @@ class PgBouncer:
             self.home.account.own(file)
         with self.log.open("ab") as log:
             child = subprocess.Popen(
-                [program_for(self.home.account, self._prefix, self.home.path), "pgbouncer.ini"],
+                [self._prefix / PROGRAM, "pgbouncer.ini"],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -69,12 +75,11 @@ class PgBouncer:
                 **self.home.account.arguments,
             )
         self.home.record(child.pid)
-        self._wait_ready(child)
         return child
 
-    def _wait_ready(self, child: subprocess.Popen[bytes]) -> None:
+    def _wait_ready(self) -> None:
         deadline = time.monotonic() + 30
-        while time.monotonic() < deadline and child.poll() is None:
+        while time.monotonic() < deadline and self._child.poll() is None:
             try:
                 socket.create_connection((HOST, self.port), timeout=5).close()
             except ConnectionRefusedError:
@@ -102,20 +107,18 @@ def environment(prefix: Path) -> dict[str, str]:
     return clean_environment({"LD_LIBRARY_PATH": os.pathsep.join(libraries), "LC_ALL": "C"})
 
 
-def program_for(account: Account, prefix: Path, home: Path) -> Path:
-    """The program where the account can run it: in place, or copied beside its data."""
-    program = prefix / "usr" / "sbin" / "pgbouncer"
-    if account.may_run(str(program), "--version", environment=environment(prefix)):
-        return program
-    copy = home / "unpacked"
-    shutil.copytree(prefix, copy, symlinks=True)
-    return copy / "usr" / "sbin" / "pgbouncer"
+def readable_by(account: Account, prefix: Path, home: Path) -> Path:
+    """The unpacked package where the account can run it: in place, or copied beside its data."""
+    if account.may_run(str(prefix / PROGRAM), "--version", environment=environment(prefix)):
+        return prefix
+    shutil.copytree(prefix / "usr", home / "unpacked" / "usr", symlinks=True)
+    return home / "unpacked"
 
 
 def find_pgbouncer() -> Path:
     """The directory that PgBouncer was unpacked in; skips the test where there is none."""
     for prefix in (cache_directory() / "servers" / "pgbouncer", Path("/")):
-        if (prefix / "usr" / "sbin" / "pgbouncer").is_file():
+        if (prefix / PROGRAM).is_file():
             return prefix
     pytest.skip("No PgBouncer here; on Linux with apt get it with: python3 tools/servers.py pgbouncer")
 

@@ -95,13 +95,12 @@ class Home:
         path.chmod(mode)
         return self.account.own(path)
 
-    def record(self, pid: int) -> Process:
-        """Remember a process that was started in this home; raises when it has ended already."""
+    def record(self, pid: int) -> Process | None:
+        """Remember a process that was started in this home; None when it has ended already."""
         process = of(pid)
-        if process is None:
-            raise PgvigilError(f"The process {pid} ended as soon as it was started.")
-        self._processes = [*(known for known in self._processes if known.alive), process]
-        self._write()
+        if process is not None:
+            self._processes = [*(known for known in self._processes if known.alive), process]
+            self._write()
         return process
 
     def remove(self) -> None:

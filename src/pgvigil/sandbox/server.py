@@ -61,7 +61,11 @@ class Server:
         self.major = found.major
         self.home = Home(f"pg{found.major}", base)
         self.account = self.home.account
-        self.binaries = found.readable_by(self.account, self.home.path)
+        try:
+            self.binaries = found.readable_by(self.account, self.home.path)
+        except PgvigilError:
+            self.home.remove()
+            raise
         self.data = self.home.path / "data"
         self.log = self.home.path / "log"
         self.host = HOST
@@ -165,9 +169,10 @@ class Server:
 
     def kill(self) -> None:
         """SIGKILL for the postmaster and all its children at once, as when the machine dies."""
-        if self._child is None or self._process is None:
+        if self._child is None:
             return
-        kill_tree(self._process)
+        if self._process is not None:
+            kill_tree(self._process)
         self._child.wait()
         if not wait_gone(working_in(self.data), 10.0):
             raise ServerError(f"Processes of the server on port {self.port} outlived a SIGKILL by 10 s.")
