@@ -2,16 +2,18 @@
 
 `connect` from a target to a session · `conninfo` its DSN · `resolving` its names · `attempts` those given up ·
 `errors` why there is none, with refusals.toml · `session` a connection and its runs · `pipeline` the protocol of a
-run · `cancel` · `waiting` · `decode` · `capabilities` what a server lets us see · `visibility` what it does not ·
-`queries` the SQL and its composing · `values` requests and replies · `failures` SQLSTATEs.
+run · `cancel` · `traffic` its bytes · `waiting` · `decode` · `capabilities` what a server lets us see ·
+`visibility` what it does not · `queries` the SQL and its composing · `values` requests and replies · `failures`
+SQLSTATEs.
 """
 
 from pgvigil.pg.attempts import Attempts
 from pgvigil.pg.capabilities import find_capabilities
 from pgvigil.pg.connect import connect
 from pgvigil.pg.errors import ConnectError
-from pgvigil.pg.queries import compose, identifier, load, wrap_changed
+from pgvigil.pg.queries import compose, identifier, load, role_sql, wrap_changed
 from pgvigil.pg.session import Session
+from pgvigil.pg.traffic import Traffic
 from pgvigil.pg.values import (
     Failure,
     FailureKind,
@@ -38,6 +40,7 @@ __all__ = [
     "Request",
     "Rows",
     "Session",
+    "Traffic",
     "boolean",
     "compose",
     "connect",
@@ -48,6 +51,7 @@ __all__ = [
     "int8_array",
     "load",
     "oid",
+    "role_sql",
     "text",
     "text_array",
     "wrap_changed",

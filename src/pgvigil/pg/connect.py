@@ -10,7 +10,7 @@ from pgvigil.model import Condition, Target
 from pgvigil.pg import queries
 from pgvigil.pg.attempts import Attempt, Attempts
 from pgvigil.pg.conninfo import Endpoint, Plan, plan
-from pgvigil.pg.errors import ConnectError, explain, is_without_route, named
+from pgvigil.pg.errors import ConnectError, explain, named
 from pgvigil.pg.session import LOCK_TIMEOUT, SEARCH_PATH, Session
 from pgvigil.pg.values import Failure, FailureKind, Request
 
@@ -117,7 +117,7 @@ class _Connecting:
             except ConnectError as error:
                 if number < len(addresses) and error.condition is Condition.UNREACHABLE:
                     continue
-                if not any("." in each for each in addresses) and is_without_route(error):
+                if error.unrouted and all(":" in each for each in addresses):
                     raise self._error("ipv6_only", endpoint) from None
                 raise
             return await self._greeted(connection, endpoint)

@@ -12,13 +12,17 @@ from pgvigil.model import Condition, PgvigilError
 
 
 class ConnectError(PgvigilError):
-    """No session: UNREACHABLE where nothing answered, REFUSED where the answer was no; never holds a secret."""
+    """No session: UNREACHABLE where nothing answered, REFUSED where the answer was no; never holds a secret.
 
-    def __init__(self, condition: Condition, cause: str, remedy: str = "") -> None:
+    `unrouted` says that no packet came back at all.
+    """
+
+    def __init__(self, condition: Condition, cause: str, remedy: str = "", *, unrouted: bool = False) -> None:
         super().__init__(f"{cause} {remedy}".strip())
         self.condition = condition
         self.cause = cause
         self.remedy = remedy
+        self.unrouted = unrouted
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +40,12 @@ class _Explanation:
     condition: Condition
     cause: str
     remedy: str
+    unrouted: bool
 
     def error(self, place: Place, words: Mapping[str, str]) -> ConnectError:
         texts = {**asdict(place), **words}
-        return ConnectError(self.condition, self.cause.format_map(texts), self.remedy.format_map(texts))
+        cause, remedy = self.cause.format_map(texts), self.remedy.format_map(texts)
+        return ConnectError(self.condition, cause, remedy, unrouted=self.unrouted)
 
 
 def explain(message: str, place: Place) -> ConnectError:
@@ -55,18 +61,15 @@ def named(name: str, place: Place, **words: str) -> ConnectError:
     return _by_name()[name].error(place, words)
 
 
-def is_without_route(error: ConnectError) -> bool:
-    """Whether an address could not even be tried from here."""
-    return error.cause.startswith("There is no route")
-
-
 @cache
 def _document() -> dict[str, Any]:
     return tomllib.loads(files(__package__).joinpath("refusals.toml").read_text(encoding="utf-8"))
 
 
-def _explanation(entry: Mapping[str, str]) -> _Explanation:
-    return _Explanation(Condition(entry["condition"]), entry["cause"], entry["remedy"])
+def _explanation(entry: Mapping[str, Any]) -> _Explanation:
+    return _Explanation(
+        Condition(entry["condition"]), entry["cause"], entry["remedy"], unrouted=entry.get("unrouted", False)
+    )
 
 
 @cache

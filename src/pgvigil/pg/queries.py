@@ -42,3 +42,10 @@ def wrap_changed(query: str, key: Sequence[str], changed_by: Sequence[str]) -> s
     """
     columns = ", ".join(f"q.{identifier(name)}" for name in (*key, *changed_by))
     return load("changed").replace("{query}", query.strip().rstrip(";")).replace("{columns}", columns)
+
+
+def role_sql(name: str, connection_limit: int = 4) -> str:
+    """The SQL that makes a monitoring role with least privilege, to be shown to whoever administers the server."""
+    return (
+        load("monitoring_role").replace("{role}", identifier(name)).replace("{connection_limit}", f"{connection_limit}")
+    )

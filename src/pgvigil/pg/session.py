@@ -9,6 +9,7 @@ from psycopg.pq.abc import PGconn
 from pgvigil.pg.cancel import cancel
 from pgvigil.pg.decode import Decoder
 from pgvigil.pg.pipeline import ConnectionGoneError, Pipeline
+from pgvigil.pg.traffic import Traffic, traffic_of
 from pgvigil.pg.values import Failure, FailureKind, Reply, Request
 
 LOCK_TIMEOUT = "50ms"
@@ -53,6 +54,10 @@ class Session:
     def backend_pid(self) -> int:
         """The process id that the server, or the pooler, gave on connecting."""
         return self._connection.backend_pid
+
+    def traffic(self) -> Traffic | None:
+        """The bytes that went over this connection so far; None where the kernel does not tell."""
+        return None if self.broken else traffic_of(self._connection.socket)
 
     async def run(
         self, requests: Sequence[Request], *, deadline: float, canary: Request | None = None
