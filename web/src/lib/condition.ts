@@ -2,7 +2,7 @@
 
 import type { Condition, State, Target } from "../api/types";
 import { duration, plural, show } from "./format";
-import { ago } from "./time";
+import { age, ago } from "./time";
 
 export type Tone = "ok" | "warn" | "bad" | "none";
 
@@ -27,7 +27,7 @@ const STALE_AFTER = 35;
 
 export function stateLine(target: Target, state: State, now: number): Line {
   const tone = TONES[state.condition];
-  const since = `Since ${show(duration(Math.max(1, Math.round(now - state.since))))}.`;
+  const since = `So for ${age(now - state.since)}.`;
   switch (state.condition) {
     case "starting":
       return { tone, head: `Connecting to ${target.name}.`, rest: state.cause, remedy: state.remedy };

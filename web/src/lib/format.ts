@@ -18,7 +18,7 @@ export function figures(value: number): string {
   if (size < 0.001) return value < 0 ? "> -0.001" : "< 0.001";
   if (size >= 999.5) return Math.round(value).toString();
   const digits = Math.max(0, 2 - Math.floor(Math.log10(size)));
-  return trim(value.toFixed(Math.min(digits, 4)));
+  return trim(value.toFixed(digits));
 }
 
 function trim(text: string): string {
@@ -31,13 +31,12 @@ interface Step {
 }
 
 // A step is left where three figures would round up to the next one: 999.9 kB is 1 MB, not 1000 kB.
-function scaled(value: number, steps: readonly Step[], base: number): Quantity {
+function scaled(value: number, steps: readonly Step[]): Quantity {
   const size = Math.abs(value);
   let chosen = steps[0];
   for (const step of steps) if (size >= step.size * (step.size === 1 ? 0 : 0.9995)) chosen = step;
   if (chosen === undefined) return { text: figures(value), unit: "" };
-  const shown = value / chosen.size;
-  return { text: Math.abs(shown) >= base ? Math.round(shown).toString() : figures(shown), unit: chosen.unit };
+  return { text: figures(value / chosen.size), unit: chosen.unit };
 }
 
 const SI: readonly Step[] = [
@@ -60,11 +59,11 @@ const LONG: readonly Step[] = [
 const IN_SECONDS: Readonly<Record<string, number>> = { s: 1, min: 60, h: 3600, d: 86_400 };
 
 export function count(value: number): Quantity {
-  return scaled(value, SI, 1000);
+  return scaled(value, SI);
 }
 
 export function bytes(value: number): Quantity {
-  return scaled(value, BINARY, 1000);
+  return scaled(value, BINARY);
 }
 
 /** A duration given in seconds. */

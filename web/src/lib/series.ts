@@ -28,8 +28,9 @@ export function lastKnown(load: Load): number {
 }
 
 /**
- * What was kept, and after it the samples heard since, averaged per step as the server does it. The last point stands
- * at its latest sample, so that it grows until the step is full.
+ * What was kept, and after it the samples heard since. A full step is the average of its samples, as the server makes
+ * it; the last point stands at the latest sample and is the average over the step before it, so that it glides: one
+ * look at whole sessions would jump.
  */
 export function withLiveEnd(load: Load, samples: readonly LiveSample[]): Columns {
   const end = samples.length === 0 ? load.ts.length : lastKnown(load) + 1;
@@ -38,39 +39,34 @@ export function withLiveEnd(load: Load, samples: readonly LiveSample[]): Columns
   const ts = load.ts.slice(0, end);
   // With nothing kept yet the samples alone are what is known.
   const after = ts.at(-1) ?? load.since;
-  for (const bin of bins(samples, after, load.step)) {
-    ts.push(bin.ts);
-    for (const key of WAIT_CLASSES) values[key].push(bin.sums[key] / bin.samples);
+  const latest = samples.at(-1);
+  if (latest === undefined || latest.ts <= after) return { ts, values };
+  for (let full = after + load.step; full < latest.ts; full += load.step) {
+    push(ts, values, full, inside(samples, full - load.step, full), 0);
   }
+  push(ts, values, latest.ts, inside(samples, latest.ts - load.step, latest.ts), load.step);
   return { ts, values };
 }
 
-interface Bin {
-  ts: number;
-  samples: number;
-  readonly index: number;
-  readonly sums: Record<WaitClass, number>;
-}
+const inside = (samples: readonly LiveSample[], since: number, until: number): readonly LiveSample[] =>
+  samples.filter((sample) => sample.ts > since && sample.ts <= until);
 
-function bins(samples: readonly LiveSample[], after: number, step: number): readonly Bin[] {
-  const found: Bin[] = [];
-  for (const sample of samples) {
-    if (sample.ts <= after) continue;
-    const index = Math.ceil((sample.ts - after) / step);
-    let bin = found.at(-1);
-    if (bin?.index !== index) {
-      bin = { ts: sample.ts, samples: 0, index, sums: zeros() };
-      found.push(bin);
-    }
-    bin.ts = sample.ts;
-    bin.samples += 1;
-    for (const key of WAIT_CLASSES) bin.sums[key] += sample.active[key] ?? 0;
+/** Adds a point: the average of samples, filled up to `seconds` of them with the value before. */
+function push(
+  ts: number[],
+  values: Record<WaitClass, (number | null)[]>,
+  at: number,
+  samples: readonly LiveSample[],
+  seconds: number,
+): void {
+  ts.push(at);
+  for (const key of WAIT_CLASSES) {
+    const before = values[key].at(-1) ?? null;
+    const filled = before === null ? 0 : Math.max(0, Math.round(seconds) - samples.length);
+    const sum = samples.reduce((all, sample) => all + (sample.active[key] ?? 0), (before ?? 0) * filled);
+    values[key].push(samples.length === 0 ? null : sum / (samples.length + filled));
   }
-  return found;
 }
-
-const zeros = (): Record<WaitClass, number> =>
-  Object.fromEntries(WAIT_CLASSES.map((key) => [key, 0])) as unknown as Record<WaitClass, number>;
 
 /** Each layer on top of those before it; where one is unknown, so is everything above it. */
 export function stack(layers: readonly Values[]): Values[] {

@@ -39,9 +39,15 @@ export function span(since: number, until: number): string {
   return sameDay(since, until) ? `${start} to ${clock(until)}` : `${start} to ${day(until)} ${clock(until)}`;
 }
 
+/** How long something has been so, in whole units: 42 s, 3 min, 5 h, 4 d. */
+export function age(seconds: number): string {
+  const { text, unit } = duration(Math.max(1, Math.round(seconds)));
+  return show({ text: String(Math.round(Number(text))), unit });
+}
+
 export function ago(at: number, now: number): string {
   const seconds = Math.max(0, now - at);
-  return seconds < 2.5 ? "just now" : `${show(duration(Math.round(seconds)))} ago`;
+  return seconds < 2.5 ? "just now" : `${age(seconds)} ago`;
 }
 
 /** Labels of a time axis: seconds only where the marks are closer than a minute, the day where it changes. */

@@ -1,0 +1,116 @@
+import { describe, expect, test } from "vitest";
+
+import type { LiveSample, Load } from "../api/types";
+import { blanks, lastKnown, mean, niceTop, stack, withLiveEnd } from "./series";
+import { WAIT_CLASSES, WAIT_TITLES } from "./waits";
+
+const STEP = 10;
+
+function load(values: (number | null)[], since = 1000): Load {
+  return {
+    since,
+    until: since + values.length * STEP,
+    step: STEP,
+    ts: values.map((_, i) => since + (i + 1) * STEP),
+    series: WAIT_CLASSES.map((key) => ({
+      key,
+      title: WAIT_TITLES[key],
+      values: key === "cpu" ? values : values.map((value) => (value === null ? null : 0)),
+    })),
+    cpus: null,
+    gaps: [],
+    events: [],
+    not_visible: null,
+  };
+}
+
+const sample = (ts: number, cpu: number): LiveSample => ({ kind: "sample", target: "t", ts, active: { cpu } });
+
+describe("the live end", () => {
+  test("without samples is what was kept", () => {
+    const columns = withLiveEnd(load([1, 2, 3]), []);
+    expect(columns.ts).toEqual([1010, 1020, 1030]);
+    expect(columns.values.cpu).toEqual([1, 2, 3]);
+  });
+
+  test("takes the place of steps that were not kept yet", () => {
+    const columns = withLiveEnd(load([1, 2, null]), [sample(1021, 4)]);
+    expect(columns.ts).toEqual([1010, 1020, 1021]);
+  });
+
+  test("does not count what was kept a second time", () => {
+    expect(withLiveEnd(load([1, 2]), [sample(1019, 9), sample(1020, 9)]).values.cpu).toEqual([1, 2]);
+  });
+
+  test("moves a tenth of the way with one sample of a step of ten", () => {
+    expect(withLiveEnd(load([1, 2]), [sample(1021, 12)]).values.cpu.at(-1)).toBeCloseTo(3);
+  });
+
+  test("averages a full step over its samples, as the server does", () => {
+    const samples = Array.from({ length: 12 }, (_, i) => sample(1021 + i, i < 10 ? 4 : 8));
+    const columns = withLiveEnd(load([1, 2]), samples);
+    expect(columns.ts).toEqual([1010, 1020, 1030, 1032]);
+    expect(columns.values.cpu[2]).toBe(4);
+    expect(columns.values.cpu[3]).toBeCloseTo((8 * 4 + 2 * 8) / 10);
+  });
+
+  test("has no value for a step in which nothing was heard", () => {
+    const columns = withLiveEnd(load([1]), [sample(1011, 5), sample(1035, 5)]);
+    expect(columns.ts).toEqual([1010, 1020, 1030, 1035]);
+    expect(columns.values.cpu[2]).toBeNull();
+  });
+
+  test("stands alone while nothing was kept", () => {
+    const columns = withLiveEnd(load([null, null]), [sample(1015, 3), sample(1016, 5)]);
+    expect(columns.values.cpu.at(-1)).toBe(4);
+  });
+});
+
+test("the last known step is found behind unknown ones", () => {
+  expect(lastKnown(load([1, null, 3, null]))).toBe(2);
+  expect(lastKnown(load([null]))).toBe(-1);
+});
+
+test("layers stand on those below, and an unknown one makes all above it unknown", () => {
+  expect(
+    stack([
+      [1, 2, null],
+      [1, null, 1],
+      [1, 1, 1],
+    ]),
+  ).toEqual([
+    [1, 2, null],
+    [2, null, null],
+    [3, null, null],
+  ]);
+});
+
+describe("stretches without knowledge", () => {
+  const ts = [10, 20, 30, 40, 50, 60];
+
+  test("shorter than two steps are not shown", () => {
+    expect(blanks(ts, [1, null, 1, 1, 1, 1], STEP, [])).toEqual([]);
+  });
+
+  test("reach from the last known moment to the next", () => {
+    expect(blanks(ts, [1, null, null, 1, 1, 1], STEP, [])).toEqual([{ since: 10, until: 30, reason: "nothing was seen" }]);
+  });
+
+  test("are named by the gap that covers them", () => {
+    const gap = { since: 12, until: 28, reason: "restart", detail: null };
+    expect(blanks(ts, [1, null, null, 1, 1, 1], STEP, [gap])[0]?.reason).toBe("the server restarted");
+  });
+
+  test("may last to the end", () => {
+    expect(blanks(ts, [1, 1, 1, null, null, null], STEP, [])).toHaveLength(1);
+  });
+});
+
+test("an average leaves out what is not known", () => {
+  expect(mean([1, null, 3])).toBe(2);
+  expect(mean([null])).toBeNull();
+});
+
+test("the top of an axis is a round number not below", () => {
+  expect([0, 0.3, 1, 1.2, 3, 7, 11, 95].map(niceTop)).toEqual([1, 0.4, 1, 2, 4, 8, 20, 100]);
+});

@@ -1,0 +1,122 @@
+// The small pure parts, each too short for a file of its own.
+
+import { describe, expect, test } from "vitest";
+
+import type { Vital } from "../api/types";
+import { delay } from "./backoff";
+import { search } from "./search";
+import { sparkPaths } from "./spark";
+import { oneLine, pieces } from "./sql";
+import { pressed, rowsInSight } from "./table";
+import { age, ago, axisLabels } from "./time";
+import { besides, compare } from "./vitals";
+
+const keywords = (sql: string): string[] => pieces(sql).flatMap((piece) => (piece.keyword ? [piece.text] : []));
+
+describe("keywords of SQL", () => {
+  test("are found in any case and nothing is lost", () => {
+    const sql = "select a_from, \"select\" FROM t WHERE x = 'update' -- delete\n AND y = $1";
+    expect(keywords(sql)).toEqual(["select", "FROM", "WHERE", "AND"]);
+    expect(pieces(sql).map((piece) => piece.text).join("")).toBe(sql);
+  });
+
+  test.each(["", "'", '"never closed', "/* never closed", "- / -", "$1", "日本"])("nothing is lost of %j", (sql) => {
+    expect(pieces(sql).map((piece) => piece.text).join("")).toBe(sql);
+  });
+});
+
+test("one line is flat and bounded", () => {
+  expect(oneLine("SELECT\n   1")).toBe("SELECT 1");
+  expect(oneLine("x".repeat(500), 10)).toBe(`${"x".repeat(10)}…`);
+});
+
+test("the wait between tries doubles to half a minute", () => {
+  expect([1, 2, 3, 4, 5, 6, 60].map((failures) => delay(failures, 0.5))).toEqual([1, 2, 4, 8, 16, 30, 30]);
+});
+
+test("a spark breaks where nothing is known", () => {
+  expect(sparkPaths([1, 1, null, 1, 1], 100, 10).line.match(/M/g)).toHaveLength(2);
+  expect(sparkPaths([], 100, 10)).toEqual({ line: "", area: "" });
+  expect(sparkPaths([0, 0], 100, 10).line).toBe("M0 10L100 10");
+});
+
+describe("rows in sight", () => {
+  test("are all of 200", () => expect(rowsInSight(200, 33, 0, 500)).toEqual({ first: 0, last: 200, above: 0, below: 0 }));
+
+  test("of 5,000 are few, and the room of the others is kept", () => {
+    const sight = rowsInSight(5000, 33, 33 * 1000, 660);
+    expect(sight.last - sight.first).toBeLessThan(80);
+    expect(sight.above + (sight.last - sight.first) * 33 + sight.below).toBe(5000 * 33);
+  });
+});
+
+test("pressing a head sorts numbers from the largest, texts from A, and again turns it round", () => {
+  const number = { key: "calls", title: "Calls", align: "right" as const, text: () => "" };
+  const text = { key: "text", title: "Text", text: () => "" };
+  expect(pressed(number, null)).toEqual({ key: "calls", order: "desc" });
+  expect(pressed(text, null)).toEqual({ key: "text", order: "asc" });
+  expect(pressed(number, { key: "calls", order: "desc" })).toEqual({ key: "calls", order: "asc" });
+});
+
+test("search wants every word", () => {
+  const items = ["UPDATE runs", "SELECT runs", "meshhook"].map((title) => ({ title, kind: "statement" }));
+  expect(search(items, "runs sel").map((item) => item.title)).toEqual(["SELECT runs"]);
+  expect(search(items, "")).toHaveLength(3);
+  expect(search(items, "nothing such")).toEqual([]);
+});
+
+test("ages are in whole units", () => {
+  expect([1, 59, 203, 7200, 864_000].map(age)).toEqual(["1 s", "59 s", "3 min", "2 h", "10 d"]);
+  expect(ago(100, 101)).toBe("just now");
+});
+
+test("the axis names the day where it changes", () => {
+  const midnight = new Date(2026, 2, 4, 0, 0).getTime() / 1000;
+  expect(axisLabels([midnight - 600, midnight], 600)).toEqual(["23:50", "00:00\n4 Mar"]);
+  expect(axisLabels([midnight, midnight + 10], 10)).toEqual(["00:00:00", "00:00:10"]);
+  expect(axisLabels([midnight], 86_400)).toEqual(["4 Mar"]);
+});
+
+describe("a vital", () => {
+  const vital = (given: Partial<Vital>): Vital => ({
+    key: "load",
+    title: "Load",
+    why: "",
+    unit: "sessions",
+    value: 4,
+    limit: null,
+    limit_title: null,
+    note: null,
+    previous: 2,
+    change: 2,
+    better: "lower",
+    spark: null,
+    reason: null,
+    not_visible: null,
+    ...given,
+  });
+
+  test("twice as high is bad where lower is better, and good where higher is", () => {
+    expect(compare(vital({}))).toEqual({ text: "▲ 2×", level: "bad" });
+    expect(compare(vital({ better: "higher" })).level).toBe("good");
+    expect(compare(vital({ better: "none" })).level).toBe("plain");
+  });
+
+  test("a hit ratio is judged by its misses", () => {
+    const ratio = { unit: "ratio", better: "higher" } as const;
+    expect(compare(vital({ ...ratio, value: 0.9, previous: 0.99, change: 0.9 / 0.99 })).level).toBe("bad");
+    expect(compare(vital({ ...ratio, value: 0.9995, previous: 0.9999, change: 0.9996 })).text).toBe("as before");
+  });
+
+  test("that is not known, or was not, is not compared", () => {
+    expect(compare(vital({ value: null, change: null })).level).toBe("plain");
+    expect(compare(vital({ previous: null, change: null })).text).toBe("nothing to compare with");
+    expect(compare(vital({ previous: 0, change: null })).text).toBe("0 before");
+    expect(compare(vital({ value: 0, previous: 0, change: null })).text).toBe("as before");
+  });
+
+  test("says what it is out of", () => {
+    expect(besides(vital({ limit: 4, limit_title: "CPUs" }))).toBe("of 4 CPUs");
+    expect(besides(vital({ unit: "seconds", value: 0.0096 }))).toBe("ms");
+  });
+});
