@@ -42,17 +42,14 @@ def check_catalog(catalog: Catalog) -> None:
             tables[table] = f"the probe {probe.name}"
 
 
-def check_probe(probe: Probe, file: Path) -> None:
-    """Check one probe by itself."""
+def check_declaration(probe: Probe, file: Path) -> None:
+    """Check one probe by itself and with the names of its files, but not what is in them."""
     _check_name(file, "the folder's name", probe.name)
     _check_key(probe, file)
     _check_shape(probe, file)
     _check_texts(probe, file)
     _check_changes(probe, file)
     _check_files(probe, file)
-    for name in probe.queries:
-        _check_sql(probe, name)
-    _check_returned(probe, file)
     for signal in probe.signals.values():
         if signal.column not in probe.columns:
             raise unknown(file, f"signals.{signal.name}.column", signal.column, probe.columns)
@@ -147,7 +144,8 @@ def major_files(probe: Probe) -> dict[int, str]:
     return {int(match.group(1)): name for match, name in found if match is not None}
 
 
-def _check_sql(probe: Probe, name: str) -> None:
+def check_sql(probe: Probe, name: str) -> None:
+    """Check the placeholders and parameters of one SQL file."""
     where = probe.directory / name
     text = _without_comments(probe.queries[name])
     allowed = set()
@@ -174,7 +172,8 @@ def _without_comments(sql: str) -> str:
     return re.sub(r"--[^\n]*", "", sql)
 
 
-def _check_returned(probe: Probe, file: Path) -> None:
+def check_returned(probe: Probe, file: Path) -> None:
+    """Hold the columns that the SQL files return against those declared."""
     files = [name for name in probe.queries if name != probe.for_each]
     for name in files:
         for column in probe.returns[name]:

@@ -92,8 +92,12 @@ def read_probe(directory: Path, pack: Pack) -> Probe:
         raise wrong(directory, "the folder's name", directory.name, "lower-case letters, digits and underscores")
     section = read(directory / PROBE_FILE)
     section.allow(_PROBE_KEYS)
-    probe = _with_sql(_read_declaration(section, directory, pack))
-    checks.check_probe(probe, section.file)
+    probe = _read_declaration(section, directory, pack)
+    checks.check_declaration(probe, section.file)
+    for name in probe.queries:
+        checks.check_sql(probe, name)
+    probe = replace(probe, returns=_returns(probe))
+    checks.check_returned(probe, section.file)
     return probe
 
 
@@ -115,7 +119,7 @@ def _read_declaration(section: Section, directory: Path, pack: Pack) -> Probe:
         keyframe=section.seconds("keyframe"),
         columns=read_columns(section.section("columns"), shape),
         variants=tuple(_read_variants(section)),
-        queries={},
+        queries={path.name: path.read_text(encoding="utf-8") for path in sorted(directory.glob("*.sql"))},
         directory=directory,
         requires=_merged(_read_requires(section), pack.requires),
         relation=section.maybe_text("relation"),
@@ -129,10 +133,8 @@ def _read_declaration(section: Section, directory: Path, pack: Pack) -> Probe:
     )
 
 
-def _with_sql(probe: Probe) -> Probe:
-    texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(probe.directory.glob("*.sql"))}
-    returns = {name: output_columns(text, where=str(probe.directory / name)) for name, text in texts.items()}
-    return replace(probe, queries=texts, returns=returns)
+def _returns(probe: Probe) -> dict[str, tuple[str, ...]]:
+    return {name: output_columns(sql, where=str(probe.directory / name)) for name, sql in probe.queries.items()}
 
 
 def _read_every(section: Section) -> float | None:
