@@ -8,8 +8,11 @@ def test_y(private_server):     # its own server, removed afterwards
 """
 
 import itertools
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, LiteralString
 
 import psycopg
@@ -18,6 +21,7 @@ from psycopg import sql
 
 from pgvigil.sandbox import binaries
 from pgvigil.sandbox.binaries import MAJORS, BinariesMissingError
+from pgvigil.sandbox.home import runtime_root
 from pgvigil.sandbox.server import SUPERUSER, Server
 
 MONITOR = "pgvigil_monitor"
@@ -146,6 +150,15 @@ def private_server(major: int) -> Iterator[MakeServer]:
     yield make
     for server in made:
         server.remove()
+
+
+@pytest.fixture
+def open_directory() -> Iterator[Path]:
+    """A directory that the account of the servers may enter, unlike `tmp_path`, whose parents are private."""
+    path = Path(tempfile.mkdtemp(prefix="pgvigil-test-", dir=runtime_root().parent))
+    path.chmod(0o711)
+    yield path
+    shutil.rmtree(path)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -59,7 +59,7 @@ class Binaries:
         """These binaries where `account` can run them: in place, or copied into `home` (a checkout below /root)."""
         if account.may_run(str(self.tool("postgres")), "--version", environment=self.environment()):
             return self
-        copy = self._copied_to(home / "binaries")
+        copy = self.copied_to(home / "binaries")
         if account.may_run(str(copy.tool("postgres")), "--version", environment=copy.environment()):
             return copy
         raise BinariesMissingError(
@@ -67,7 +67,8 @@ class Binaries:
             f"{copy.prefix}; if that file system is mounted noexec, set TMPDIR to a directory where programs may run."
         )
 
-    def _copied_to(self, target: Path) -> "Binaries":
+    def copied_to(self, target: Path) -> "Binaries":
+        """A copy of these binaries in the new directory `target`, readable by everyone."""
         prefix = target / self.prefix.name
         for part in ("bin", "lib", "share"):
             shutil.copytree(self.prefix / part, prefix / part, symlinks=True)

@@ -79,10 +79,15 @@ class Server:
 
     @classmethod
     def running(
-        cls, major: int = 18, settings: Mapping[str, str] | None = None, *, base: Path | None = None
+        cls,
+        major: int = 18,
+        settings: Mapping[str, str] | None = None,
+        *,
+        binaries: Binaries | None = None,
+        base: Path | None = None,
     ) -> "Server":
         """A server made and started; on failure nothing of it stays."""
-        server = cls(major, settings, base=base)
+        server = cls(major, settings, binaries=binaries, base=base)
         try:
             server.initdb()
             server.start()
