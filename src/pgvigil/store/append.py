@@ -1,0 +1,193 @@
+"""One transaction for what a pass brought: facts, last readings, texts, events, gaps, and the passes themselves."""
+
+from collections.abc import Mapping, Sequence
+
+import duckdb
+
+from pgvigil.model import Batch, Value
+from pgvigil.store.frame import Frame, frame, staged
+from pgvigil.store.known import Known
+from pgvigil.store.pack import Packed
+from pgvigil.store.series import (
+    INCARNATION,
+    MOMENT,
+    PASSES,
+    TARGET,
+    TS,
+    Dimension,
+    Field,
+    Layout,
+    Series,
+    dimension_of,
+)
+from pgvigil.store.text import ident, moment, sql
+
+_PROBE = PASSES.keys[0]
+_MARKS = (TARGET, INCARNATION, _PROBE, *(field for field in PASSES.values if field.name in {"epoch", "pass_no"}))
+_WORDS = tuple(Field(name, "VARCHAR", "VARCHAR") for name in ("kind", "subject", "before", "after", "detail"))
+_SINCE, _UNTIL = Field("since", "TIMESTAMP", "TIMESTAMP"), Field("until", "TIMESTAMP", "TIMESTAMP")
+_REASON, _DETAIL = Field("reason", "VARCHAR", "VARCHAR"), Field("detail", "VARCHAR", "VARCHAR")
+_READ_AT = Field("read_at", "TIMESTAMP", "TIMESTAMP")
+
+
+def append(
+    cursor: duckdb.DuckDBPyConnection, packed: Sequence[Packed], lost: Sequence[Batch], layout: Layout, known: Known
+) -> None:
+    """Write these batches, and the gaps and events of `lost` ones; the caller begins and ends the transaction."""
+    for one in packed:
+        _append_rows(cursor, one, layout, known)
+    batches = [one.batch for one in packed]
+    _insert(cursor, "passes_open", _passes(packed))
+    _append_marks(cursor, batches)
+    _append_events(cursor, [*lost, *batches])
+    _append_gaps(cursor, [*lost, *batches])
+
+
+def _append_rows(cursor: duckdb.DuckDBPyConnection, one: Packed, layout: Layout, known: Known) -> None:
+    batch = one.batch
+    whose = {"target": str(batch.target), "incarnation": str(batch.incarnation)}
+    series = layout.series.get(batch.probe)
+    if series and one.facts:
+        secs = "NULL" if batch.secs is None else repr(float(batch.secs))
+        constants = {"ts": moment(batch.ts), "secs": secs, **whose}
+        if series.once:
+            _insert_new(cursor, f"{series.name}_open", series.keys, one.facts, constants)
+        else:
+            _insert(cursor, f"{series.name}_open", one.facts, constants)
+    if series and series.remembers:
+        _remember(cursor, series, one, whose)
+    if one.texts:
+        dimension = layout.dimensions[dimension_of(layout.probes[batch.probe]) or ""]
+        if known.news(dimension, whose, one.texts):
+            _tell(cursor, dimension, one.texts, {**whose, "first_seen": moment(batch.ts)})
+
+
+def _remember(cursor: duckdb.DuckDBPyConnection, series: Series, one: Packed, whose: Mapping[str, str]) -> None:
+    """Replace the last readings of the keys that moved, and drop those of the keys that are gone."""
+    for rows in (one.gone, one.last):
+        if rows:
+            keys = rows.only([field.name for field in series.keys])
+            with staged(cursor, keys) as (source, parameters):
+                match = _match(series.keys, keys, whose)
+                cursor.execute(sql("delete_keys", table=ident(series.last), source=source, match=match), parameters)
+    if one.last:
+        _insert(cursor, series.last, one.last, whose)
+
+
+def _tell(cursor: duckdb.DuckDBPyConnection, dimension: Dimension, rows: Frame, constants: Mapping[str, str]) -> None:
+    """Keep texts that are new, or other than before."""
+    there = [field.name for field in dimension.texts if field.name in rows.columns]
+    match = _match(dimension.keys, rows, {name: constants[name] for name in ("target", "incarnation")})
+    if there:
+        changes = ", ".join(f"{ident(name)} = coalesce(new.{ident(name)}, kept.{ident(name)})" for name in there)
+        changed = " OR ".join(
+            f"(new.{ident(name)} IS NOT NULL AND new.{ident(name)} IS DISTINCT FROM kept.{ident(name)})"
+            for name in there
+        )
+        with staged(cursor, rows) as (source, parameters):
+            statement = sql(
+                "update_texts",
+                table=ident(dimension.name), source=source, changes=changes, match=match, changed=changed,
+            )  # fmt: skip
+            cursor.execute(statement, parameters)
+    _insert_new(cursor, dimension.name, dimension.keys, rows, constants)
+
+
+def _insert(
+    cursor: duckdb.DuckDBPyConnection, table: str, rows: Frame, constants: Mapping[str, str] | None = None
+) -> None:
+    constants = constants or {}
+    columns = ", ".join(map(ident, (*constants, *rows.columns)))
+    values = ", ".join((*constants.values(), *map(ident, rows.columns)))
+    with staged(cursor, rows) as (source, parameters):
+        cursor.execute(sql("insert", table=ident(table), columns=columns, values=values, source=source), parameters)
+
+
+def _insert_new(
+    cursor: duckdb.DuckDBPyConnection,
+    table: str,
+    keys: Sequence[Field],
+    rows: Frame,
+    constants: Mapping[str, str],
+) -> None:
+    """Insert the rows whose key is not there yet."""
+    whose = {name: constants[name] for name in ("target", "incarnation")}
+    with staged(cursor, rows) as (source, parameters):
+        statement = sql(
+            "insert_new",
+            table=ident(table),
+            columns=", ".join(map(ident, (*constants, *rows.columns))),
+            values=", ".join((*constants.values(), *(f"new.{ident(name)}" for name in rows.columns))),
+            source=source,
+            keys=", ".join(f"new.{ident(field.name)}" for field in keys if field.name in rows.columns) or "true",
+            match=_match(keys, rows, whose),
+        )
+        cursor.execute(statement, parameters)
+
+
+def _match(keys: Sequence[Field], rows: Frame, whose: Mapping[str, str]) -> str:
+    """The condition that joins `new` to `kept`; a NULL in a key is a value like others."""
+    parts = [f"kept.{ident(name)} = {value}" for name, value in whose.items()]
+    for field in keys:
+        name = ident(field.name)
+        there = field.name in rows.columns
+        parts.append(f"kept.{name} IS NOT DISTINCT FROM new.{name}" if there else f"kept.{name} IS NULL")
+    return " AND ".join(parts)
+
+
+def _frame(fields: Sequence[Field], rows: Sequence[tuple[Value, ...]]) -> Frame:
+    return frame(list(zip(fields, zip(*rows, strict=True), strict=True)), len(rows))
+
+
+def _passes(packed: Sequence[Packed]) -> Frame:
+    rows: list[tuple[Value, ...]] = [
+        (
+            *(one.batch.ts, one.batch.secs, one.batch.target, one.batch.incarnation),
+            *(one.batch.probe, one.batch.outcome.value, 1, one.batch.complete, one.batch.reason),
+            *(one.batch.elapsed_ms, one.batch.elapsed_ms, one.rows, one.batch.samples),
+            *(one.batch.epoch, one.batch.pass_no),
+        )
+        for one in packed
+    ]
+    return _frame((*MOMENT, *PASSES.keys, *PASSES.values), rows)
+
+
+def _append_marks(cursor: duckdb.DuckDBPyConnection, batches: Sequence[Batch]) -> None:
+    """Say how far each probe of each target has come, and when it last read something."""
+    latest = {(batch.target, batch.incarnation, batch.probe): batch for batch in batches}
+    rows: list[tuple[Value, ...]] = [
+        (batch.target, batch.incarnation, batch.probe, batch.epoch, batch.pass_no, _read_at(batch))
+        for batch in latest.values()
+    ]
+    marks = _frame((*_MARKS, _READ_AT), rows)
+    with staged(cursor, marks) as (source, parameters):
+        read_at = "new.read_at" if "read_at" in marks.columns else "NULL::TIMESTAMP"
+        cursor.execute(sql("update_marks", source=source, read_at=read_at), parameters)
+        cursor.execute(sql("insert_marks", source=source, read_at=read_at), parameters)
+
+
+def _read_at(batch: Batch) -> int | None:
+    return batch.ts if batch.outcome == "ok" else None
+
+
+def _append_events(cursor: duckdb.DuckDBPyConnection, batches: Sequence[Batch]) -> None:
+    rows: list[tuple[Value, ...]] = [
+        (
+            *(event.ts, batch.target, batch.incarnation, batch.probe),
+            *(event.kind, event.subject, event.before, event.after, event.detail),
+        )
+        for batch in batches
+        for event in batch.events
+    ]
+    if rows:
+        _insert(cursor, "events", _frame((TS, TARGET, INCARNATION, _PROBE, *_WORDS), rows))
+
+
+def _append_gaps(cursor: duckdb.DuckDBPyConnection, batches: Sequence[Batch]) -> None:
+    rows: list[tuple[Value, ...]] = [
+        (gap.since, gap.until, batch.target, batch.incarnation, batch.probe, gap.reason, gap.detail)
+        for batch in batches
+        for gap in batch.gaps
+    ]
+    if rows:
+        _insert(cursor, "gaps", _frame((_SINCE, _UNTIL, TARGET, INCARNATION, _PROBE, _REASON, _DETAIL), rows))

@@ -1,0 +1,164 @@
+"""DuckDB, opened so that nothing leaves it in the clear and nothing but the store's own files can be reached."""
+
+import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from pgvigil.model import Secret
+from pgvigil.store.errors import EncryptionUnavailableError, StoreError, StoreFailedError
+from pgvigil.store.key import derive
+from pgvigil.store.location import Location
+from pgvigil.store.refusals import explain
+from pgvigil.store.text import ident, literal
+
+NAME = "pgvigil"
+"""The name under which the file is attached."""
+
+COPY = "pgvigil_copy"
+"""The name under which a copy of it is attached while it is written or checked."""
+
+BLOCK_BYTES = 65_536
+"""With 256 KB, the default, commits became 6 to 106 ms for good after the first checkpoint, at 26 tables."""
+
+MEMORY = "128MiB"
+SPILL = "2GiB"
+_FILES = ("", ".wal", ".wal.checkpoint", ".wal.recovery")
+
+
+class Engine:
+    """One encrypted file, open. Cursors are handed out, one per thread and purpose; raises StoreError."""
+
+    def __init__(self, location: Location, key: Secret, *, read_only: bool = False, create: bool = True) -> None:
+        self._location = location
+        self._key = derive(key)
+        self._read_only = read_only
+        if not location.file.exists() and (read_only or not create):
+            raise StoreError(f"There is no store at {location.file}.")
+        self._root = self._open()
+
+    @property
+    def location(self) -> Location:
+        """Where the file lies."""
+        return self._location
+
+    @property
+    def read_only(self) -> bool:
+        """Whether the file was opened for reading alone."""
+        return self._read_only
+
+    @contextmanager
+    def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection of one's own, whose unqualified names are those of the store."""
+        try:
+            cursor = self._root.cursor()
+        except duckdb.Error as error:
+            raise StoreFailedError(f"The store is not open: {error}") from None
+        try:
+            cursor.execute(f"USE {NAME}")
+            yield cursor
+        finally:
+            cursor.close()
+
+    def attach_copy(self, cursor: duckdb.DuckDBPyConnection, *, read_only: bool = False) -> None:
+        """Attach the file at `location.copy`, of the same key."""
+        self._attach(cursor, self._location.copy, COPY, read_only=read_only)
+
+    def close(self) -> None:
+        """Close the file; what was committed is in it, or in its log which the next opening reads."""
+        try:
+            self._root.execute(f"USE memory; DETACH {NAME}")
+        except duckdb.Error as error:
+            raise StoreFailedError(f"{self._location.file} was closed, but not tidied up: {error}") from None
+        finally:
+            self._root.close()
+
+    def reopen(self) -> None:
+        """Close the file as well as that goes and open it again: after a failed write the engine refuses to go on."""
+        self._root.close()
+        self._root = self._open()
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        self._make_directories()
+        root = duckdb.connect(":memory:", config=_settings(self._location))
+        try:
+            _load_crypto(root)
+            _lock_down(root, self._location)
+            self._attach(root, self._location.file, NAME, read_only=self._read_only)
+            root.execute("SET lock_configuration = true")
+        except BaseException:
+            root.close()
+            raise
+        self._make_private()
+        return root
+
+    def _attach(self, cursor: duckdb.DuckDBPyConnection, file: Path, name: str, *, read_only: bool) -> None:
+        options = f"ENCRYPTION_KEY '{self._key}'" + (", READ_ONLY" if read_only else f", BLOCK_SIZE {BLOCK_BYTES}")
+        try:
+            cursor.execute(f"ATTACH {literal(str(file))} AS {ident(name)} ({options})")
+        except duckdb.Error as error:
+            # "from None": the statement that failed holds the key, and a traceback would show it.
+            raise explain(error, file) from None
+
+    def _make_directories(self) -> None:
+        if self._read_only:
+            return
+        try:
+            self._location.file.parent.mkdir(parents=True, exist_ok=True)
+            self._location.temporary.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"The store cannot be at {self._location.file}: {error}.") from None
+
+    def _make_private(self) -> None:
+        if self._read_only:
+            return
+        # Never open the file with anything but the engine: closing any descriptor of it drops the engine's lock.
+        for suffix in _FILES:
+            self._location.beside(suffix).chmod(0o600) if self._location.beside(suffix).exists() else None
+
+
+def _settings(location: Location) -> dict[str, str | bool | int | float | list[str]]:
+    return {
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "allow_unsigned_extensions": "false",
+        "temp_file_encryption": "true",
+        "temp_directory": str(location.temporary),
+        "max_temp_directory_size": SPILL,
+        "memory_limit": MEMORY,
+        "threads": "2",
+        "python_enable_replacements": "false",
+    }
+
+
+def _load_crypto(root: duckdb.DuckDBPyConnection) -> None:
+    """Load OpenSSL, without which DuckDB writes no encrypted file: the `httpfs` extension, its signature checked."""
+    file = _extension()
+    try:
+        root.execute(f"LOAD {literal(str(file))}")
+    except duckdb.Error as error:
+        raise EncryptionUnavailableError(
+            f"The store cannot be encrypted, so pgvigil does not start: {file} does not load: {error}"
+        ) from None
+
+
+def _extension() -> Path:
+    spec = importlib.util.find_spec("duckdb_extension_httpfs")
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        file = Path(folder) / "extensions" / f"v{duckdb.__version__}" / "httpfs.duckdb_extension"
+        if file.exists():
+            return file
+    raise EncryptionUnavailableError(
+        "The store cannot be encrypted, so pgvigil does not start: the package duckdb-extension-httpfs of version "
+        f"{duckdb.__version__} is not installed. Install it: pip install duckdb-extension-httpfs=={duckdb.__version__}"
+    )
+
+
+def _lock_down(root: duckdb.DuckDBPyConnection, location: Location) -> None:
+    """Let the engine reach its own files and no others: not even the key file beside them."""
+    files = [str(path) + suffix for path in (location.file, location.copy) for suffix in _FILES]
+    root.execute(f"SET allowed_paths = [{', '.join(map(literal, files))}]")
+    root.execute(f"SET allowed_directories = [{literal(str(location.temporary))}]")
+    root.execute("SET enable_external_access = false")

@@ -1,0 +1,149 @@
+"""Rows on their way into the engine: numbers as arrays, texts as one JSON parameter.
+
+Measured for 300 rows: a bound Python value costs 0.1 ms, so 50 columns take 2 s; arrays take 10 ms. An array of texts
+takes 270 ms, the same texts as one JSON parameter 2 ms.
+"""
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from pgvigil.model import Value
+from pgvigil.store.errors import BatchRefusedError
+from pgvigil.store.series import Field
+from pgvigil.store.text import ident, literal, sql
+
+_DTYPES: Mapping[str, type[np.generic]] = {
+    "BOOLEAN": np.bool_,
+    "INTEGER": np.int32,
+    "BIGINT": np.int64,
+    "UINTEGER": np.uint32,
+    "DOUBLE": np.float64,
+    "TIMESTAMP": np.int64,
+}
+_STAGED = "staged"
+_NOT_A_TIME = -(2**63)
+_BITS = 62
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Columns of equal length; one that is NULL throughout is left out. `nulls` marks the NULLs of integers and
+    booleans; among floats and moments they are NaN and NaT, which the engine takes for NULL (it takes no mask)."""
+
+    size: int
+    arrays: Mapping[str, Array]
+    nulls: Mapping[str, Array]
+    texts: Mapping[str, Sequence[str | None]]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns that are there."""
+        return (*self.arrays, *self.texts)
+
+    @property
+    def bytes(self) -> int:
+        """About how much memory it takes."""
+        numbers = sum(array.nbytes for array in (*self.arrays.values(), *self.nulls.values()))
+        return numbers + sum(60 + len(text or "") for column in self.texts.values() for text in column)
+
+    def only(self, names: Sequence[str]) -> "Frame":
+        """The frame with these columns alone."""
+        return Frame(
+            self.size,
+            {name: array for name, array in self.arrays.items() if name in names},
+            {name: array for name, array in self.nulls.items() if name in names},
+            {name: column for name, column in self.texts.items() if name in names},
+        )
+
+    def values(self, name: str) -> Sequence[Value]:
+        """The values of a column; None for NULL, and throughout for one that was left out."""
+        if name in self.texts:
+            return self.texts[name]
+        if name not in self.arrays:
+            return [None] * self.size
+        missing = self.nulls.get(name)
+        values: list[Value] = self.arrays[name].tolist()
+        return values if missing is None else [None if gone else v for v, gone in zip(values, missing, strict=True)]
+
+
+def frame(fields: Sequence[tuple[Field, Sequence[Value]]], size: int) -> Frame:
+    """A frame of columns, each given as its field and values; raises BatchRefusedError where a value does not fit."""
+    arrays: dict[str, Array] = {}
+    nulls: dict[str, Array] = {}
+    texts: dict[str, Sequence[str | None]] = {}
+    for field, values in fields:
+        missing = np.fromiter((value is None for value in values), np.bool_, size) if None in values else None
+        if missing is not None and missing.all():
+            continue
+        if field.type == "VARCHAR":
+            texts[field.name] = [None if value is None else str(value) for value in values]
+            continue
+        arrays[field.name] = _array(field, values, missing)
+        if missing is not None and field.type not in {"DOUBLE", "TIMESTAMP"}:
+            nulls[field.name] = missing
+    return Frame(size, arrays, nulls, texts)
+
+
+def _array(field: Field, values: Sequence[Value], missing: Array | None) -> Array:
+    instead = {"DOUBLE": math.nan, "TIMESTAMP": _NOT_A_TIME}.get(field.type, 0)
+    try:
+        there = values if missing is None else [instead if value is None else value for value in values]
+        array = np.array(there, dtype=_DTYPES[field.type])
+    except (OverflowError, ValueError, TypeError) as error:
+        raise BatchRefusedError(f"Column {field.name} does not hold what it declares, {field.type}: {error}.") from None
+    return array.view("datetime64[us]") if field.type == "TIMESTAMP" else array
+
+
+@contextmanager
+def staged(cursor: duckdb.DuckDBPyConnection, rows: Frame) -> Iterator[tuple[str, list[str]]]:
+    """The relation to read a frame from, and the parameters of any statement that names it."""
+    if rows.arrays:
+        cursor.register(_STAGED, {**rows.arrays, **_bits(rows.nulls)})
+    try:
+        yield _relation(rows), [json.dumps(rows.texts)] if rows.texts else []
+    finally:
+        if rows.arrays:
+            cursor.unregister(_STAGED)
+
+
+def _bits(nulls: Mapping[str, Array]) -> dict[str, Array]:
+    """Which columns of a row are NULL, a bit each: an array more costs as much as any other column."""
+    found: dict[str, Array] = {}
+    for place, missing in enumerate(nulls.values()):
+        name = _bits_of(place)
+        found[name] = found.get(name, 0) + (missing.astype(np.int64) << place % _BITS)
+    return found
+
+
+def _bits_of(place: int) -> str:
+    return f"{_STAGED}_nulls_{place // _BITS}"
+
+
+def _relation(rows: Frame) -> str:
+    if not rows.texts and not rows.arrays:
+        return sql("staged_nothing", size=str(rows.size))
+    if not rows.texts and not rows.nulls:
+        return _STAGED
+    columns = {name: ident(name) for name in rows.columns}
+    for place, name in enumerate(rows.nulls):
+        columns[name] = (
+            f"CASE WHEN {_bits_of(place)} & {1 << place % _BITS} = 0 THEN {ident(name)} END AS {ident(name)}"
+        )
+    parts = ([_STAGED] if rows.arrays else []) + ([_texts(rows)] if rows.texts else [])
+    return sql("staged", columns=", ".join(columns.values()), source=" POSITIONAL JOIN ".join(parts))
+
+
+def _texts(rows: Frame) -> str:
+    shape = literal(json.dumps({name: ["VARCHAR"] for name in rows.texts}))
+    columns = ", ".join(f"unnest(texts.{ident(name)}) AS {ident(name)}" for name in rows.texts)
+    return sql("staged_texts", columns=columns, shape=shape)

@@ -1,0 +1,104 @@
+"""What a user's query may be: one SELECT over the store's tables, by the engine's own parser.
+
+The engine is locked down as well (no file but the store's, no setting, no extension): this guard is there so that a
+refusal is a sentence, and for what the engine has no switch for.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+
+from pgvigil.store.errors import QueryRefusedError
+
+TABLE_FUNCTIONS = frozenset({"range", "generate_series", "unnest", "json_each", "json_tree", "repeat"})
+"""Functions that may stand in FROM; all others read files, settings or the engine's inside, or write."""
+
+REFUSED_FUNCTIONS = frozenset(
+    {
+        "getenv", "current_setting", "getvariable", "nextval", "currval", "setseed", "write_log", "sleep_ms", "error",
+        "json_serialize_sql", "json_deserialize_sql", "json_execute_serialized_sql", "parse_duckdb_log_message",
+        "current_query", "stats", "read_text", "read_blob", "glob", "in_search_path",
+    }
+)  # fmt: skip
+"""Functions that may stand nowhere: what they tell is not the store's, or they do something."""
+
+_ONLY = "Allowed is exactly one SELECT, WITH or DESCRIBE."
+_SCHEMAS = frozenset({"", "main", "information_schema"})
+_DATABASES = frozenset({"", "pgvigil"})
+
+
+def check(cursor: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """Raise QueryRefusedError unless `sql` is one statement that only reads the store."""
+    try:
+        statements = duckdb.extract_statements(sql)
+    except (duckdb.Error, UnicodeEncodeError) as error:
+        raise QueryRefusedError(f"The query cannot be parsed: {_short(error)} {_ONLY}") from None
+    if not statements:
+        raise QueryRefusedError(f"There is no statement. {_ONLY}")
+    kinds = [statement.type for statement in statements]
+    if any(kind != duckdb.StatementType.SELECT for kind in kinds):
+        first = next(kind for kind in kinds if kind != duckdb.StatementType.SELECT)
+        raise QueryRefusedError(f"The query is or holds a statement of kind {first.name}. {_ONLY}")
+    if len(statements) > 1:
+        raise QueryRefusedError(f"There are {len(statements)} statements. {_ONLY}")
+    for node in _nodes(_tree(cursor, sql)):
+        _check_node(node)
+
+
+def _tree(cursor: duckdb.DuckDBPyConnection, sql: str) -> Any:
+    answer = cursor.execute("SELECT json_serialize_sql($1::VARCHAR)", [sql]).fetchone()
+    tree = json.loads(answer[0]) if answer else {"error": True}
+    if tree["error"]:
+        raise QueryRefusedError(f"The query cannot be checked: {tree.get('error_message', 'no reason given')} {_ONLY}")
+    return tree
+
+
+def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
+    pending = [tree]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, dict):
+            yield node
+            pending.extend(node.values())
+        elif isinstance(node, list):
+            pending.extend(node)
+
+
+def _check_node(node: dict[str, Any]) -> None:
+    kind = node.get("type")
+    if kind == "TABLE_FUNCTION":
+        _check_table_function(node["function"])
+    elif kind == "BASE_TABLE":
+        _check_table(node)
+    elif kind == "SHOW_REF":
+        _check_schema(node)
+    if "function_name" in node and str(node["function_name"]).lower() in REFUSED_FUNCTIONS:
+        raise QueryRefusedError(f"The function {node['function_name']} may not be called here.")
+
+
+def _check_table_function(function: dict[str, Any]) -> None:
+    name = str(function.get("function_name", "")).lower()
+    if name not in TABLE_FUNCTIONS:
+        raise QueryRefusedError(
+            f"The function {name} may not stand in FROM; allowed there are the store's tables and "
+            f"{', '.join(sorted(TABLE_FUNCTIONS))}."
+        )
+
+
+def _check_table(node: dict[str, Any]) -> None:
+    _check_schema(node)
+    name = str(node["table_name"])
+    if any(character in name for character in "/\\.*?:") or name.lower().startswith(("duckdb_", "pragma_", "pg_")):
+        raise QueryRefusedError(f"{name!r} is no table of the store. Ask `SHOW TABLES` for those it has.")
+
+
+def _check_schema(node: dict[str, Any]) -> None:
+    schema, database = str(node.get("schema_name", "")), str(node.get("catalog_name", ""))
+    if schema.lower() not in _SCHEMAS or database.lower() not in _DATABASES:
+        raise QueryRefusedError(f"Only the store's own tables can be asked, not those of {database}{schema}.")
+
+
+def _short(error: Exception) -> str:
+    return str(error).strip().splitlines()[0].rstrip(".") + "."

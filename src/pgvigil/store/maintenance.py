@@ -1,0 +1,169 @@
+"""Looking after the tiers, one small step at a time, beside the writer and never in its way.
+
+A step takes one closed hour of one series: it is rolled up into minutes and those into an hour, its readings are
+rewritten sorted by key (a third less room), and the boundaries move; or it re-does an hour into which something came
+late; or it deletes an hour that is past its time. Each is one transaction.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import duckdb
+
+from pgvigil.store import boundaries, views
+from pgvigil.store.boundaries import DAY, HOUR, SECOND, Boundaries, Retention, hour_of
+from pgvigil.store.series import Dimension, Layout, Series
+from pgvigil.store.text import ident, moment, sql
+from pgvigil.store.tiers import TIERS, close, roll_up, slices
+from pgvigil.store.transaction import transaction
+
+GRACE = 60 * SECOND
+"""How long after an hour's end its last readings may take to arrive before the hour counts as closed."""
+
+AT_ONCE = 60_000
+"""Rows in one statement of a step; with 50 columns about 100 MB of the engine's memory."""
+
+
+@dataclass(slots=True)
+class Upkeep:
+    """What a step needs: the catalog's layout, the boundaries (updated after each commit), and `claim`, which tells
+    the appender up to where rows of a series count as late from now on."""
+
+    layout: Layout
+    retention: Retention
+    boundaries: dict[str, Boundaries]
+    claim: Callable[[str, int], None]
+    tidied: int = 0
+
+
+def step(cursor: duckdb.DuckDBPyConnection, upkeep: Upkeep, now: int) -> bool:
+    """Do the next step that is due; False when there is none. The passes come first: they say what was watched."""
+    late = _reopened(cursor)
+    for series in upkeep.layout.series.values():
+        if series.once:
+            continue
+        if _roll(cursor, upkeep, series, late.get(series.name, []), now) or _retire(
+            cursor, upkeep, series, late.get(series.name, []), now
+        ):
+            return True
+    return _tidy(cursor, upkeep, now)
+
+
+def _reopened(cursor: duckdb.DuckDBPyConnection) -> Mapping[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for name, hour in cursor.execute(sql("reopened")).fetchall():
+        found.setdefault(name, []).append(hour)
+    return found
+
+
+def _roll(cursor: duckdb.DuckDBPyConnection, upkeep: Upkeep, series: Series, late: list[int], now: int) -> bool:
+    at = upkeep.boundaries.get(series.name, Boundaries())
+    again = next((hour for hour in late if hour <= at.rolled), None)
+    hour = again or _next_hour(cursor, series, at, now)
+    if hour is None:
+        return False
+    after = at if again else replace(at, rolled=hour)
+    upkeep.claim(series.name, after.rolled)
+    with transaction(cursor):
+        if again:
+            _undo(cursor, series, hour)
+        _roll_hour(cursor, series, hour)
+        _close_hour(cursor, series, hour)
+        _move(cursor, series, after)
+        if again:
+            cursor.execute(sql("close_reopened"), {"series": series.name, "hour": hour})
+    upkeep.boundaries[series.name] = after
+    return True
+
+
+def _next_hour(cursor: duckdb.DuckDBPyConnection, series: Series, at: Boundaries, now: int) -> int | None:
+    table = ident(f"{series.name}_raw")
+    row = cursor.execute(sql("next_ts", table=table, rolled=moment(at.rolled))).fetchone()
+    if row is None or row[0] is None:
+        return None
+    hour = hour_of(row[0])
+    return hour if hour + GRACE <= now else None
+
+
+def _undo(cursor: duckdb.DuckDBPyConnection, series: Series, hour: int) -> None:
+    for tier in TIERS:
+        table = ident(f"{series.name}_{tier}")
+        cursor.execute(sql("delete_between", table=table, since=moment(hour - HOUR), until=moment(hour)))
+
+
+def _roll_hour(cursor: duckdb.DuckDBPyConnection, series: Series, hour: int) -> None:
+    for tier, source in (("1m", "raw"), ("1h", "1m")):
+        for part in slices(series, _count(cursor, f"{series.name}_{source}", hour), AT_ONCE):
+            cursor.execute(roll_up(series, tier, hour - HOUR, hour, part))
+
+
+def _close_hour(cursor: duckdb.DuckDBPyConnection, series: Series, hour: int) -> None:
+    table = f"{series.name}_open"
+    for part in slices(series, _count(cursor, table, hour), AT_ONCE):
+        cursor.execute(close(series, hour, part))
+    cursor.execute(sql("delete_until", table=ident(table), column="ts", until=moment(hour)))
+
+
+def _count(cursor: duckdb.DuckDBPyConnection, table: str, hour: int) -> int:
+    statement = sql("count_between", table=ident(table), since=moment(hour - HOUR), until=moment(hour))
+    row = cursor.execute(statement).fetchone()
+    return row[0] if row else 0
+
+
+def _retire(cursor: duckdb.DuckDBPyConnection, upkeep: Upkeep, series: Series, late: list[int], now: int) -> bool:
+    """Move the boundaries on, and delete what the move before left behind."""
+    at = upkeep.boundaries.get(series.name, Boundaries())
+    safe = min([at.rolled, *(hour - HOUR for hour in late)])
+    raw_from = max(at.raw_from, min(_hour_before(now, upkeep.retention.raw), safe))
+    minutes_from = max(at.minutes_from, min(_hour_before(now, upkeep.retention.minutes), raw_from))
+    after = Boundaries(at.rolled, raw_from, minutes_from, at.raw_from, at.minutes_from)
+    if (after.raw_from, after.minutes_from) == (at.raw_from, at.minutes_from):
+        return False
+    with transaction(cursor):
+        _delete(cursor, f"{series.name}_closed", after.raw_gone)
+        _delete(cursor, f"{series.name}_1m", after.minutes_gone)
+        _move(cursor, series, after)
+    upkeep.boundaries[series.name] = after
+    return True
+
+
+def _hour_before(now: int, seconds: float) -> int:
+    return (now - int(seconds * SECOND)) // HOUR * HOUR
+
+
+def _move(cursor: duckdb.DuckDBPyConnection, series: Series, after: Boundaries) -> None:
+    boundaries.write(cursor, series.name, after)
+    views.create_one(cursor, series, after)
+
+
+def _delete(cursor: duckdb.DuckDBPyConnection, table: str, until: int, column: str = "ts") -> None:
+    if until > 0:
+        cursor.execute(sql("delete_until", table=ident(table), column=column, until=moment(until)))
+
+
+def _tidy(cursor: duckdb.DuckDBPyConnection, upkeep: Upkeep, now: int) -> bool:
+    """Once a day: drop hours, events, gaps and texts that are past their time."""
+    until = (now - int(upkeep.retention.hours * SECOND)) // DAY * DAY
+    if until <= upkeep.tidied or until <= 0:
+        return False
+    with transaction(cursor):
+        for series in upkeep.layout.series.values():
+            _delete(cursor, f"{series.name}_open" if series.once else f"{series.name}_1h", until)
+        _delete(cursor, "events", until)
+        _delete(cursor, "gaps", until, column="until")
+        for dimension in upkeep.layout.dimensions.values():
+            _forget_texts(cursor, upkeep.layout, dimension, until)
+    upkeep.tidied = until
+    return True
+
+
+def _forget_texts(cursor: duckdb.DuckDBPyConnection, layout: Layout, dimension: Dimension, until: int) -> None:
+    keys = [field.name for field in dimension.keys]
+    users = [series for series in layout.series.values() if set(keys) <= {field.name for field in series.keys}]
+    match = " AND ".join(
+        ["fact.target = kept.target", "fact.incarnation = kept.incarnation"]
+        + [f"fact.{ident(key)} IS NOT DISTINCT FROM kept.{ident(key)}" for key in keys]
+    )
+    mentioned = " OR ".join(sql("mentioned", table=ident(series.name), match=match) for series in users)
+    if mentioned:
+        cursor.execute(sql("forget_texts", table=ident(dimension.name), until=moment(until), mentioned=mentioned))

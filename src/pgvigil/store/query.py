@@ -1,0 +1,135 @@
+"""Asking the store: our own queries, and those of the user, which may do nothing but read."""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import duckdb
+
+from pgvigil.store.engine import Engine
+from pgvigil.store.errors import QueryRefusedError, StoreDamagedError, StoreFailedError
+from pgvigil.store.guard import check
+from pgvigil.store.refusals import WAY_OUT, is_damage
+
+LONGEST = 30.0
+"""Seconds that a user's query may take."""
+
+LARGEST = 256 * 2**20
+"""Bytes, about, that the answer to a user's query may take."""
+
+_CHUNK = 2_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """An answer: names and DuckDB types of its columns, and its rows."""
+
+    names: tuple[str, ...]
+    types: tuple[str, ...]
+    rows: Sequence[tuple[Any, ...]]
+
+
+def run(engine: Engine, sql: str, parameters: Mapping[str, Any] | Sequence[Any] | None = None) -> Table:
+    """Run one of our own queries; TIMESTAMPs come back as integer microseconds. Raises StoreError."""
+    try:
+        with engine.cursor() as cursor:
+            cursor.execute(sql, parameters or None)
+            names, types = _columns(cursor)
+            rows = cursor.fetchall()
+    except duckdb.Error as error:
+        raise _failure(engine, error) from error
+    moments = [position for position, type_ in enumerate(types) if type_ == "TIMESTAMP"]
+    return Table(names, types, [_with_integers(row, moments) for row in rows] if moments else rows)
+
+
+def select(engine: Engine, sql: str, *, longest: float = LONGEST, largest: int = LARGEST) -> Table:
+    """Run a user's query: one SELECT, nothing but the store's tables. Raises QueryRefusedError with the reason."""
+    with engine.cursor() as cursor:
+        check(cursor, sql)
+        with _deadline(cursor, longest) as late:
+            try:
+                cursor.execute(sql)
+                names, types = _columns(cursor)
+                return Table(names, types, _fetch(cursor, largest))
+            except duckdb.InterruptException:
+                raise QueryRefusedError(
+                    f"The query took longer than {longest:g} seconds and was ended. Ask for a shorter time, "
+                    "or for fewer columns."
+                ) from None
+            except duckdb.OutOfMemoryException:
+                raise QueryRefusedError(
+                    "The query wanted more memory than it may have. Ask for a shorter time, or for fewer groups."
+                ) from None
+            except duckdb.Error as error:
+                if late.is_set():
+                    raise QueryRefusedError(f"The query took longer than {longest:g} seconds and was ended.") from None
+                raise _failure(engine, error) from None
+
+
+@contextmanager
+def _deadline(cursor: duckdb.DuckDBPyConnection, longest: float) -> Iterator[threading.Event]:
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        cursor.interrupt()
+
+    timer = threading.Timer(longest, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield late
+    finally:
+        timer.cancel()
+        timer.join()
+
+
+def _columns(cursor: duckdb.DuckDBPyConnection) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    described = cursor.description or []
+    return tuple(column[0] for column in described), tuple(str(column[1]) for column in described)
+
+
+def _fetch(cursor: duckdb.DuckDBPyConnection, largest: int) -> list[tuple[Any, ...]]:
+    rows: list[tuple[Any, ...]] = []
+    size = 0
+    while chunk := cursor.fetchmany(_CHUNK):
+        rows += chunk
+        size += sum(_size(value) for row in chunk for value in row) + 56 * len(chunk)
+        if size > largest:
+            raise QueryRefusedError(
+                f"The answer is larger than {largest // 2**20} MB, after {len(rows)} rows. Add a LIMIT, or aggregate."
+            )
+    return rows
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, str | bytes):
+        return 56 + len(value)
+    if isinstance(value, list | tuple):
+        return 56 + sum(map(_size, value))
+    if isinstance(value, dict):
+        return 232 + sum(_size(key) + _size(one) for key, one in value.items())
+    return 40
+
+
+def _with_integers(row: tuple[Any, ...], moments: Sequence[int]) -> tuple[Any, ...]:
+    values = list(row)
+    for position in moments:
+        value = values[position]
+        if isinstance(value, datetime):
+            values[position] = (value - _EPOCH) // _MICROSECOND
+    return tuple(values)
+
+
+def _failure(engine: Engine, error: duckdb.Error) -> QueryRefusedError | StoreFailedError | StoreDamagedError:
+    message = str(error).strip()
+    if is_damage(error):
+        return StoreDamagedError(f"{engine.location.file} is damaged: a part of it cannot be decrypted. {WAY_OUT}")
+    if isinstance(error, duckdb.FatalException | duckdb.IOException | duckdb.ConnectionException):
+        return StoreFailedError(f"The store cannot answer now: {message.splitlines()[0]}")
+    return QueryRefusedError(message)

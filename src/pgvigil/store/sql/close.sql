@@ -1,0 +1,1 @@
+INSERT INTO {table} ({columns}) SELECT {columns} FROM {source} WHERE {where} ORDER BY {order}

@@ -1,0 +1,1 @@
+DELETE FROM reopened WHERE series = $series AND hour = make_timestamp($hour)

@@ -1,0 +1,4 @@
+SELECT ts AS bucket, target, incarnation, max(secs) AS secs
+FROM {passes}
+WHERE probe = {probe} AND outcome = 'ok' AND {where}
+GROUP BY ALL

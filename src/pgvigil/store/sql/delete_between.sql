@@ -1,0 +1,1 @@
+DELETE FROM {table} WHERE ts > {since} AND ts <= {until}

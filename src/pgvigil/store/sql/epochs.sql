@@ -1,0 +1,1 @@
+SELECT target, max(epoch) FROM epochs GROUP BY target

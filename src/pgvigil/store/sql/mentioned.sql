@@ -1,0 +1,1 @@
+EXISTS (FROM {table} AS fact WHERE {match})

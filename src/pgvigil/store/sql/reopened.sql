@@ -1,0 +1,1 @@
+SELECT series, epoch_us(hour) FROM reopened ORDER BY hour

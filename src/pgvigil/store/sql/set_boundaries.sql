@@ -1,0 +1,2 @@
+DELETE FROM boundaries WHERE series = $series;
+INSERT INTO boundaries VALUES ($series, {moments})

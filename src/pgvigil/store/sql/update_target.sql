@@ -1,0 +1,1 @@
+UPDATE targets SET cpus = $cpus, labels = $labels WHERE name = $name RETURNING target

@@ -1,0 +1,224 @@
+"""The store as the other packages see it. Every method may be called from any thread; none waits for the network."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import duckdb
+
+from pgvigil.catalog.types import Catalog, Shape
+from pgvigil.model import Batch, Identity, Reading, Secret
+from pgvigil.store import boundaries, maintenance, query, registry, schema, views
+from pgvigil.store.append import append
+from pgvigil.store.boundaries import Boundaries, Retention, hour_of
+from pgvigil.store.engine import Engine
+from pgvigil.store.errors import BatchRefusedError, StoreError, StoreFailedError
+from pgvigil.store.key import find_key
+from pgvigil.store.known import Known
+from pgvigil.store.location import Location, locate
+from pgvigil.store.pack import Packed, pack
+from pgvigil.store.query import Table
+from pgvigil.store.series import PASSES, Layout, dimension_of, lay_out
+from pgvigil.store.text import ident, sql
+from pgvigil.store.transaction import transaction
+
+Mark = tuple[int, int]
+"""Epoch and number of a pass."""
+
+
+def open_store(
+    url: str,
+    key: Secret | None,
+    catalog: Catalog,
+    *,
+    read_only: bool = False,
+    retention: Retention | None = None,
+) -> "Store":
+    """Open the store at `url`, making it if there is none and bringing its tables to what `catalog` declares.
+
+    Without `key` that of the key file beside the store is taken, or generated for a new store (`Store.notice` tells
+    of it). Raises StoreError.
+    """
+    location = locate(url)
+    found = find_key(location, key)
+    engine = Engine(location, found.secret, read_only=read_only)
+    try:
+        return Store(engine, lay_out(catalog), retention or Retention(), found.notice)
+    except BaseException:
+        engine.close()
+        raise
+
+
+class Store:
+    """One open store file and what it holds."""
+
+    def __init__(self, engine: Engine, layout: Layout, retention: Retention, notice: str = "") -> None:
+        self._engine = engine
+        self._layout = layout
+        self._notice = notice
+        self._writing = threading.Lock()
+        self._maintaining = threading.Lock()
+        self._known = Known()
+        self._marks: dict[tuple[int, str], Mark] = {}
+        self._late_until: dict[str, int] = {}
+        self._upkeep = maintenance.Upkeep(layout, retention, {}, self._claim)
+        with engine.cursor() as cursor:
+            if engine.read_only:
+                schema.check_version(cursor)
+            else:
+                schema.migrate(cursor, layout)
+        self._recall()
+
+    @property
+    def location(self) -> Location:
+        """Where the file lies."""
+        return self._engine.location
+
+    @property
+    def notice(self) -> str:
+        """What the user has to be told of the key, or nothing."""
+        return self._notice
+
+    @property
+    def layout(self) -> Layout:
+        """Which tables there are."""
+        return self._layout
+
+    def target_id(self, name: str, cpus: float | None, labels: Mapping[str, str]) -> int:
+        """The stable number of the target of this name."""
+        with self._writing, self._engine.cursor() as cursor, transaction(cursor):
+            return registry.target_id(cursor, name, cpus, labels)
+
+    def begin_epoch(self, target: int, now: int) -> int:
+        """The number of a new epoch of a target, greater than all before."""
+        with self._writing, self._engine.cursor() as cursor, transaction(cursor):
+            return registry.begin_epoch(cursor, target, now)
+
+    def incarnation(self, target: int, identity: Identity, now: int) -> int:
+        """The number of the target's incarnation that has this identity, new if it was never seen."""
+        with self._writing, self._engine.cursor() as cursor, transaction(cursor):
+            return registry.incarnation(cursor, target, identity, now)
+
+    def reading(self, target: int, incarnation: int, probe: str) -> Reading | None:
+        """The last absolute reading of a probe, or None. For a `dimension` probe: the keys whose texts are known."""
+        about = {"target": target, "incarnation": incarnation}
+        read_at = self.query(sql("read_at"), {**about, "probe": probe}).rows
+        if not read_at:
+            return None
+        names, table = self._remembered(probe)
+        columns = ", ".join(map(ident, names)) or "NULL"
+        found = self.query(sql("reading", columns=columns, table=ident(table)), about)
+        return Reading(read_at[0][0], names, [row[: len(names)] for row in found.rows])
+
+    def append(self, batches: Sequence[Batch]) -> None:
+        """Keep what a pass brought, all in one transaction; what is kept already is left out. Raises StoreError."""
+        self.append_packed([self.pack(batch) for batch in batches])
+
+    def pack(self, batch: Batch) -> Packed:
+        """The batch in the form that takes least room and time to write; raises BatchRefusedError."""
+        return pack(batch, self._layout)
+
+    def append_packed(self, packed: Sequence[Packed], lost: Sequence[Batch] = ()) -> None:
+        """Keep packed batches, as `append` does, and the gaps and events of those that were `lost` on the way."""
+        with self._writing:
+            fresh = [self._placed(one) for one in packed if self._is_new(one.batch)]
+            if fresh:
+                self._write(fresh, lost)
+
+    def query(self, text: str, parameters: Mapping[str, Any] | Sequence[Any] | None = None) -> Table:
+        """Answer one of our own queries; moments come as integer microseconds."""
+        return query.run(self._engine, text, parameters)
+
+    def select(self, text: str) -> Table:
+        """Answer a user's query: one SELECT, 30 seconds and 256 MB at most. Raises QueryRefusedError."""
+        return query.select(self._engine, text)
+
+    def relation(self, probe: str, since: int, until: int) -> str:
+        """What to write after FROM to read a probe over a span in microseconds: the coarsest rows that are exact."""
+        series = self._layout.series[probe]
+        at = self._upkeep.boundaries.get(probe, Boundaries())
+        return views.relation(series, views.tier_for(since, until), since, until, at)
+
+    def maintain(self, now: int) -> bool:
+        """Do one small step of upkeep, if any is due; True if one was done and another may be."""
+        with self._maintaining, self._engine.cursor() as cursor:
+            try:
+                return maintenance.step(cursor, self._upkeep, now)
+            except duckdb.Error as error:
+                raise StoreFailedError(f"The store could not be tidied up: {error}") from error
+
+    def recover(self) -> None:
+        """Open the file again after a failure; raises StoreError while that is not possible."""
+        with self._maintaining, self._writing:
+            self._engine.reopen()
+            self._recall()
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._maintaining, self._writing:
+            self._engine.close()
+
+    def _remembered(self, probe: str) -> tuple[tuple[str, ...], str]:
+        if self._layout.probes[probe].shape is Shape.DIMENSION:
+            dimension = self._layout.dimensions[dimension_of(self._layout.probes[probe]) or ""]
+            return tuple(field.name for field in dimension.keys), dimension.name
+        series = self._layout.series[probe]
+        return tuple(field.name for field in (*series.keys, *series.values)), series.last
+
+    def _recall(self) -> None:
+        """Read from the file what is kept in memory beside it."""
+        self._known.forget()
+        with self._engine.cursor() as cursor:
+            marks = cursor.execute(sql("marks")).fetchall()
+            self._marks = {(target, probe): (epoch, pass_no) for target, probe, epoch, pass_no in marks}
+            self._upkeep.boundaries = boundaries.read(cursor)
+            self._late_until = {name: at.rolled for name, at in self._upkeep.boundaries.items()}
+            if not self._engine.read_only:
+                with transaction(cursor):
+                    views.create(cursor, self._layout, self._upkeep.boundaries)
+
+    def _claim(self, series: str, until: int) -> None:
+        """From now on, rows up to `until` are late. Under the lock: none is being written meanwhile."""
+        with self._writing:
+            self._late_until[series] = max(until, self._late_until.get(series, 0))
+
+    def _is_new(self, batch: Batch) -> bool:
+        mark = self._marks.get((batch.target, batch.probe))
+        return mark is None or (batch.epoch, batch.pass_no) > mark
+
+    def _placed(self, one: Packed) -> Packed:
+        """The batch, its moment moved to the first that is still kept as read, if it is older than all of them."""
+        names = [PASSES.name, one.batch.probe]
+        first = 1 + max(self._upkeep.boundaries.get(name, Boundaries()).raw_from for name in names)
+        return replace(one, batch=replace(one.batch, ts=first)) if one.batch.ts < first else one
+
+    def _write(self, packed: Sequence[Packed], lost: Sequence[Batch]) -> None:
+        try:
+            with self._engine.cursor() as cursor, transaction(cursor):
+                append(cursor, packed, lost, self._layout, self._known)
+                self._reopen(cursor, packed)
+        except BatchRefusedError:
+            self._known.forget()
+            raise
+        except duckdb.Error as error:
+            self._known.forget()
+            raise _failure(error) from error
+        for one in packed:
+            self._marks[one.batch.target, one.batch.probe] = (one.batch.epoch, one.batch.pass_no)
+
+    def _reopen(self, cursor: duckdb.DuckDBPyConnection, packed: Sequence[Packed]) -> None:
+        late = {
+            (name, hour_of(one.batch.ts))
+            for one in packed
+            for name in (PASSES.name, one.batch.probe)
+            if name in self._layout.series and one.batch.ts <= self._late_until.get(name, 0)
+        }
+        for name, hour in sorted(late):
+            cursor.execute(sql("reopen"), {"series": name, "hour": hour})
+
+
+def _failure(error: duckdb.Error) -> StoreError:
+    if isinstance(error, duckdb.DataError | duckdb.ProgrammingError) and not isinstance(error, duckdb.IOException):
+        return BatchRefusedError(f"The store refused a batch: {error}")
+    return StoreFailedError(f"The store could not be written: {str(error).strip().splitlines()[0]}")

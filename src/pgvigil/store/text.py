@@ -1,0 +1,30 @@
+"""Writing SQL: the files of `sql/`, identifiers and literals."""
+
+from functools import cache
+from importlib.resources import files
+
+
+@cache
+def _file(name: str) -> str:
+    return (files("pgvigil.store") / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def sql(name: str, **parts: str) -> str:
+    """The text of `sql/<name>.sql` with `parts`, which are SQL themselves, put in for its {placeholders}."""
+    text = _file(name)
+    return text.format(**parts) if parts else text
+
+
+def ident(name: str) -> str:
+    """An identifier, quoted."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as a literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def moment(micros: int) -> str:
+    """A moment, in microseconds since the epoch, as a constant that the planner can prune by."""
+    return f"make_timestamp({micros})"

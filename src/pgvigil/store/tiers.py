@@ -1,0 +1,104 @@
+"""How rows of a finer tier become rows of a coarser one; SQL made from a series, nothing run here.
+
+A row of a coarser tier stands for one key over one bucket and bears the moment the bucket ends. Its `secs` are the
+seconds of that bucket which the probe watched (of the passes that went well, overlaps counted once), the same for
+every key: a key has a row only where something moved, so adding up the seconds of its own rows would leave out the
+time in which it did not, and every rate would come out too high. So `calls / secs` of any row is the rate over the
+time the row stands for, and over a longer span it is `sum(calls)` by `sum(passes.secs)`.
+"""
+
+from pgvigil.catalog.types import Rollup
+from pgvigil.store.boundaries import HOUR, MINUTE
+from pgvigil.store.series import PASSES, Field, Series
+from pgvigil.store.text import ident, literal, moment, sql
+
+TIERS = {"1m": MINUTE, "1h": HOUR}
+"""Coarser tiers and the length of their buckets, in microseconds."""
+
+_LARGEST = 2**63 - 1
+
+
+def roll_up(series: Series, tier: str, since: int, until: int, slice_: str = "true") -> str:
+    """The statement that fills a tier for (`since`, `until`], whole buckets, from the next finer tier."""
+    keys = [ident(field.name) for field in series.keys]
+    groups = ["bucket", "fact.target", "fact.incarnation", *(f"fact.{key}" for key in keys)]
+    values = [f"{_aggregate(field)} AS {ident(field.name)}" for field in series.fields[len(series.keys) :]]
+    return sql(
+        "roll_up",
+        table=ident(f"{series.name}_{tier}"),
+        columns=", ".join(map(ident, series.columns)),
+        bucket=_bucket(TIERS[tier]),
+        source=ident(f"{series.name}_{_finer(tier)}"),
+        where=f"{_between(since, until)} AND {slice_}",
+        cover=_cover(series, tier, since, until),
+        cover_key="(bucket, target, incarnation, probe, outcome)"
+        if series is PASSES
+        else "(bucket, target, incarnation)",
+        rows=", ".join(["bucket AS ts", "any_value(cover.secs) AS secs", *groups[1:], *values]),
+        groups=", ".join(groups),
+        order=", ".join([*groups[1:], "bucket"]),
+    )
+
+
+def close(series: Series, until: int, slice_: str = "true") -> str:
+    """The statement that copies the rows up to a moment, sorted by key, to where they stay."""
+    order = ["target", "incarnation", *(ident(field.name) for field in series.keys), "ts"]
+    return sql(
+        "close",
+        table=ident(f"{series.name}_closed"),
+        columns=", ".join(map(ident, series.columns)),
+        source=ident(f"{series.name}_open"),
+        where=f"ts <= {moment(until)} AND {slice_}",
+        order=", ".join(order),
+    )
+
+
+def slices(series: Series, rows: int, at_once: int) -> list[str]:
+    """Conditions that cut the rows of a step by key into parts of about `at_once` rows, to bound its memory."""
+    parts = -(-rows // at_once)
+    if parts <= 1:
+        return ["true"]
+    key = ", ".join(["target", "incarnation", *(ident(field.name) for field in series.keys)])
+    return [f"hash({key}) % {parts} = {part}" for part in range(parts)]
+
+
+def _finer(tier: str) -> str:
+    return "raw" if tier == "1m" else "1m"
+
+
+def _between(since: int, until: int) -> str:
+    return f"ts > {moment(since)} AND ts <= {moment(until)}"
+
+
+def _bucket(length: int) -> str:
+    return f"make_timestamp((epoch_us(ts) + {length - 1}) // {length} * {length})"
+
+
+def _cover(series: Series, tier: str, since: int, until: int) -> str:
+    between = _between(since, until)
+    if series is not PASSES:
+        return sql("cover_facts", passes=f"passes_{tier}", probe=literal(series.name), where=between)
+    if tier == "1m":
+        return sql("cover_readings", bucket=_bucket(TIERS[tier]), where=between)
+    return sql("cover_minutes", bucket=_bucket(TIERS[tier]), where=between)
+
+
+def _aggregate(field: Field) -> str:
+    name = f"fact.{ident(field.name)}"
+    match field.rollup:
+        case Rollup.SUM if field.type == "BIGINT":
+            # A sum of BIGINT is a HUGEINT, which takes several times the room; one absurd value must not stop all.
+            return f"greatest(least(sum({name}), {_LARGEST}), -{_LARGEST})::BIGINT"
+        case Rollup.SUM:
+            return f"sum({name})"
+        case Rollup.MAX if field.type == "BOOLEAN":
+            return f"bool_or({name})"
+        case Rollup.MIN if field.type == "BOOLEAN":
+            return f"bool_and({name})"
+        case Rollup.MAX | Rollup.MIN:
+            return f"{field.rollup.value}({name})"
+        case Rollup.AVG:
+            weight = f"coalesce(fact.secs, 0) * ({name} IS NOT NULL)::INTEGER"
+            return f"coalesce(sum({name} * {weight}) / nullif(sum({weight}), 0), avg({name}))"
+        case _:
+            return f"arg_max_null({name}, fact.ts)"

@@ -1,0 +1,122 @@
+"""Reading across the tiers, each moment once.
+
+The view `<series>` takes what is kept as read, before that the minutes, before that the hours. `relation` takes, for a
+span, the coarsest rows that answer it exactly: hours within it, minutes at its edges, readings within the minutes at
+the edges of those. Both add up to the same wherever the finer rows are still kept.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from pgvigil.store.boundaries import DAY, HOUR, MINUTE, Boundaries
+from pgvigil.store.series import Layout, Series
+from pgvigil.store.text import ident, moment, sql
+
+_TIERS = ("raw", "1m", "1h")
+
+ALWAYS = 2**62
+"""After any moment."""
+
+LONGEST_RAW = 3 * HOUR
+LONGEST_MINUTES = 3 * DAY
+"""Minutes over 7 days of 4,900 statements took 164 ms, over 30 days 512 ms; hours over 30 days 9 to 38 ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Rows of one tier with `since` < ts <= `until`."""
+
+    tier: str
+    since: int
+    until: int
+
+
+def tier_for(since: int, until: int) -> str:
+    """The coarsest tier a span of this length is read from: `raw`, `1m` or `1h`. Never minutes beyond three days."""
+    if until - since <= LONGEST_RAW:
+        return "raw"
+    return "1m" if until - since <= LONGEST_MINUTES else "1h"
+
+
+def segments(tier: str, since: int, until: int, at: Boundaries) -> list[Segment]:
+    """The parts of a span, each with the tier to read it from, in the order of time; none coarser than `tier`, but
+    where nothing finer is kept."""
+    return _joined([part for kept in _by_what_is_kept(since, until, at) for part in _coarsen(kept, tier, at.rolled)])
+
+
+def _coarsen(part: Segment, tier: str, rolled: int) -> list[Segment]:
+    """A part as kept, with the whole steps of `tier` within it read from that tier."""
+    if _TIERS.index(part.tier) >= _TIERS.index(tier):
+        return [part]
+    step = HOUR if tier == "1h" else MINUTE
+    finer = "1m" if tier == "1h" else "raw"
+    first = -(-part.since // step) * step
+    last = min(part.until // step * step, rolled)
+    if first >= last:
+        return _coarsen(part, finer, rolled)
+    return [
+        *_within(part, part.since, first, finer, rolled),
+        Segment(tier, first, last),
+        *_within(part, last, part.until, finer, rolled),
+    ]
+
+
+def _within(part: Segment, since: int, until: int, tier: str, rolled: int) -> list[Segment]:
+    return _coarsen(Segment(part.tier, since, until), tier, rolled) if since < until else []
+
+
+def _by_what_is_kept(since: int, until: int, at: Boundaries) -> list[Segment]:
+    edges = (("1h", 0, at.minutes_from), ("1m", at.minutes_from, at.raw_from), ("raw", at.raw_from, ALWAYS))
+    found = [Segment(tier, max(since, low), min(until, high)) for tier, low, high in edges]
+    return [segment for segment in found if segment.since < segment.until]
+
+
+def _joined(parts: Sequence[Segment]) -> list[Segment]:
+    """Neighbours of the same tier made one."""
+    found: list[Segment] = []
+    for part in parts:
+        if found and found[-1].tier == part.tier and found[-1].until == part.since:
+            found[-1] = Segment(part.tier, found[-1].since, part.until)
+        else:
+            found.append(part)
+    return found
+
+
+def relation(series: Series, tier: str, since: int, until: int, at: Boundaries) -> str:
+    """A subselect with the rows of a span, moments as constants by which the engine skips what it need not read."""
+    if series.once:
+        return ident(series.name)
+    parts = segments(tier, since, until, at) or [Segment("raw", since, since)]
+    return "(" + " UNION ALL ".join(_select(series, part) for part in parts) + ")"
+
+
+def create(cursor: duckdb.DuckDBPyConnection, layout: Layout, boundaries: dict[str, Boundaries]) -> None:
+    """Make every view anew."""
+    for series in layout.series.values():
+        create_one(cursor, series, boundaries.get(series.name, Boundaries()))
+
+
+def create_one(cursor: duckdb.DuckDBPyConnection, series: Series, at: Boundaries) -> None:
+    """Make the views of a series anew, which has to happen in the transaction that moves its boundaries."""
+    whole = [Segment("raw", 0, ALWAYS)] if series.once else _by_what_is_kept(0, ALWAYS, at)
+    for name, parts in ((f"{series.name}_raw", [Segment("raw", 0, ALWAYS)]), (series.name, whole)):
+        body = "\nUNION ALL\n".join(_select(series, part) for part in parts)
+        cursor.execute(f"CREATE OR REPLACE VIEW {ident(name)} AS {body}")
+
+
+def _select(series: Series, part: Segment) -> str:
+    columns = ", ".join(ident(name) for name in series.columns)
+    limits = [f"ts > {moment(part.since)}"] if part.since > 0 else []
+    limits += [f"ts <= {moment(part.until)}"] if part.until < ALWAYS else []
+    where = " AND ".join(limits) or "true"
+    return " UNION ALL ".join(
+        sql("segment", columns=columns, table=ident(table), where=where) for table in _tables(series, part.tier)
+    )
+
+
+def _tables(series: Series, tier: str) -> tuple[str, ...]:
+    if series.once:
+        return (f"{series.name}_open",)
+    return (f"{series.name}_open", f"{series.name}_closed") if tier == "raw" else (f"{series.name}_{tier}",)
