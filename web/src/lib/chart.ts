@@ -119,7 +119,7 @@ export class Chart {
       width,
       height,
       legend: { show: false },
-      padding: [10, 2, 0, 0],
+      padding: [18, 2, 0, 0],
       cursor: {
         y: false,
         points: { show: !this.#stacked },
@@ -133,7 +133,7 @@ export class Chart {
       bands: this.#stacked ? this.#picture.layers.slice(1).map((_, i) => ({ series: [i + 2, i + 1] })) : [],
       hooks: {
         drawClear: [(plot) => this.#drawBlanks(plot)],
-        draw: [(plot) => this.#drawThreshold(plot), (plot) => this.#drawMarks(plot)],
+        draw: [(plot) => this.#drawUnit(plot), (plot) => this.#drawThreshold(plot), (plot) => this.#drawMarks(plot)],
         setCursor: [
           (plot) => hooks.hovered((plot.cursor.left ?? -1) < 0 ? null : (plot.cursor.idx ?? null), plot.cursor.left ?? 0, plot.cursor.top ?? 0),
         ],
@@ -203,6 +203,18 @@ export class Chart {
       const left = plot.valToPos(blank.since, "x", true);
       ctx.fillRect(left, bbox.top, plot.valToPos(blank.until, "x", true) - left, bbox.height);
     }
+    ctx.restore();
+  }
+
+  /** A unit that the numbers of the axis do not carry themselves. */
+  #drawUnit({ ctx }: uPlot): void {
+    if (this.#picture.unit !== "sessions") return;
+    ctx.save();
+    ctx.fillStyle = colour("--faint");
+    ctx.font = scaledFont(devicePixelRatio);
+    ctx.textAlign = "left";
+    ctx.textBaseline = "top";
+    ctx.fillText("sessions", 0, 0);
     ctx.restore();
   }
 

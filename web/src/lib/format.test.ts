@@ -59,6 +59,17 @@ test("per second is always written", () => {
   expect(show(quantity(2048, "bytes_per_second"))).toBe("2 kB/s");
 });
 
+test("sessions have two decimals at most", () => {
+  expect([0, 0.001, 0.0236, 7.432, 12.34, 1234].map((value) => showOrNone(value, "sessions"))).toEqual([
+    "0",
+    "< 0.01",
+    "0.02",
+    "7.43",
+    "12.3",
+    "1.23 k",
+  ]);
+});
+
 test("a hit ratio just below 100 % is not rounded up to it", () => {
   expect(show(quantity(0.99996, "ratio"))).toBe("99.99 %");
   expect(show(quantity(1, "ratio"))).toBe("100 %");

@@ -87,10 +87,16 @@ export function quantity(value: number, unit: Unit): Quantity {
       return duration(value);
     case "ratio":
       return { text: percentFigures(value), unit: "%" };
-    case "count":
     case "sessions":
+      return Math.abs(value) < 10 ? { text: hundredths(value), unit: "" } : count(value);
+    case "count":
       return count(value);
   }
+}
+
+// Sessions are counted by samples: more than two decimals would be more than is known.
+function hundredths(value: number): string {
+  return value > 0 && value < 0.005 ? "< 0.01" : trim(value.toFixed(2));
 }
 
 function per(amount: Quantity): Quantity {

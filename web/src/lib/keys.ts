@@ -19,7 +19,7 @@ function typing(target: EventTarget | null): boolean {
 
 /** Among the presets of the time range: 0 goes to the one chosen, 1 and -1 to its neighbours. */
 export function moveFocus(by: number): void {
-  const presets = [...document.querySelectorAll<HTMLElement>("[data-preset]")];
+  const presets = [...document.querySelectorAll<HTMLElement>("[data-preset]")].filter((preset) => preset.offsetParent !== null);
   const at = by === 0 ? -1 : presets.findIndex((preset) => preset === document.activeElement);
   const chosen = presets.find((preset) => preset.getAttribute("aria-pressed") === "true") ?? presets[0];
   (by === 0 ? chosen : presets[(at + by + presets.length) % presets.length])?.focus();

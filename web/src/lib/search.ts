@@ -19,7 +19,7 @@ export function search<Item extends { readonly title: string; readonly kind: str
     const text = `${item.title} ${item.kind}`.toLowerCase();
     const places = words.map((word) => text.indexOf(word));
     if (places.includes(-1)) return [];
-    return [{ item, rank: Math.min(...places, text.length), order }];
+    return [{ item, rank: Math.min(...places, words.length === 0 ? 0 : text.length), order }];
   });
   ranked.sort((one, other) => one.rank - other.rank || one.order - other.order);
   return ranked.slice(0, most).map(({ item }) => item);

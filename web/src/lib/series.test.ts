@@ -88,8 +88,10 @@ test("layers stand on those below, and an unknown one makes all above it unknown
 describe("stretches without knowledge", () => {
   const ts = [10, 20, 30, 40, 50, 60];
 
-  test("shorter than two steps are not shown", () => {
+  test("of a single step count only where a gap was recorded", () => {
+    const gap = { since: 12, until: 18, reason: "reset", detail: null };
     expect(blanks(ts, [1, null, 1, 1, 1, 1], STEP, [])).toEqual([]);
+    expect(blanks(ts, [1, null, 1, 1, 1, 1], STEP, [gap])).toHaveLength(1);
   });
 
   test("reach from the last known moment to the next", () => {

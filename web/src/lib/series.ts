@@ -85,12 +85,18 @@ export function stack(layers: readonly Values[]): Values[] {
   });
 }
 
-/** Stretches of two steps and more in which nothing is known, named by the gaps that cover them. */
+/**
+ * Stretches in which nothing is known, named by the gaps that cover them. A single step without a sample and without a
+ * recorded gap is none: the sampler was late by a moment.
+ */
 export function blanks(ts: readonly number[], any: Values, step: number, gaps: readonly Gap[]): readonly Blank[] {
   const found: Blank[] = [];
   let since: number | null = null;
   const close = (until: number): void => {
-    if (since !== null && until - since > step * 1.5) found.push(named(since, until, gaps));
+    if (since !== null) {
+      const gap = gaps.find((one) => one.since < until && one.until > (since ?? 0));
+      if (gap !== undefined || until - since > step * 1.5) found.push({ since, until, reason: reason(gap) });
+    }
     since = null;
   };
   ts.forEach((at, i) => {
@@ -111,10 +117,8 @@ const REASONS: Readonly<Record<string, string>> = {
   identity: "another server answered",
 };
 
-function named(since: number, until: number, gaps: readonly Gap[]): Blank {
-  const gap = gaps.find((one) => one.since < until && one.until > since);
-  if (gap === undefined) return { since, until, reason: "nothing was seen" };
-  return { since, until, reason: gap.detail ?? REASONS[gap.reason] ?? gap.reason };
+function reason(gap: Gap | undefined): string {
+  return gap === undefined ? "nothing was seen" : (gap.detail ?? REASONS[gap.reason] ?? gap.reason);
 }
 
 /** The average over what is known; null if nothing is. */
