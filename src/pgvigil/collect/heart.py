@@ -1,0 +1,53 @@
+"""The heartbeat: one cheap question for the server's clock and for what would make the probes fail."""
+
+from collections import deque
+from dataclasses import dataclass
+
+from pgvigil.collect.asking import load
+from pgvigil.collect.clock import Clocks, ServerClock
+from pgvigil.pg import Failure, Reply, Request, Session
+
+_DEADLINE = 2.0
+_ROUND_TRIPS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """What a heartbeat told: the server's time (microseconds), ours (`steady`, seconds) when it was asked, the catalog
+    that is locked or None, and whether we see what other roles do."""
+
+    ts: int
+    steady: float
+    locked: str | None
+    sees_all: bool
+
+
+class Heart:
+    """Asks for a pulse, and knows from the answers how long a round trip takes."""
+
+    def __init__(self, clocks: Clocks, clock: ServerClock) -> None:
+        self.request = Request("heartbeat", load("heartbeat"), (), 500)
+        self._clocks = clocks
+        self._clock = clock
+        self._trips: deque[float] = deque(maxlen=_ROUND_TRIPS)
+
+    @property
+    def round_trip_ms(self) -> float:
+        """The shortest of the latest round trips."""
+        return min(self._trips, default=0.0)
+
+    async def beat(self, session: Session) -> Pulse | Failure:
+        """One heartbeat in a round trip of its own."""
+        sent = self._clocks.steady()
+        (reply,) = await session.run([self.request], deadline=_DEADLINE)
+        return self.read(reply, sent)
+
+    def read(self, reply: Reply, sent: float) -> Pulse | Failure:
+        """What a reply to `request` tells, which was sent at that steady time."""
+        if isinstance(reply, Failure):
+            return reply
+        server_now, sees_all, locked = reply.rows[0]
+        self._trips.append(reply.elapsed_ms)
+        ts = server_now if isinstance(server_now, int) else self._clocks.wall()
+        self._clock.set(ts, sent, self._clocks.steady())
+        return Pulse(ts, sent, None if locked is None else str(locked), bool(sees_all))

@@ -1,0 +1,26 @@
+"""What a collector needs of whoever keeps what it brings; the store's writer is one."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from pgvigil.model import Batch, Identity, Reading
+
+
+class Keeper(Protocol):
+    """Keeps batches and says where counting left off. All moments in microseconds."""
+
+    async def begin_epoch(self, target: int, now: int) -> int:
+        """A number higher than any before: this collector's turn with the target."""
+        ...
+
+    async def incarnation(self, target: int, identity: Identity, now: int) -> int:
+        """The number of this identity of the target, a new one where it was never seen."""
+        ...
+
+    async def reading(self, target: int, incarnation: int, probe: str) -> Reading | None:
+        """The last absolute reading that was kept."""
+        ...
+
+    async def append(self, batches: Sequence[Batch]) -> None:
+        """Keep all of these or none; returns when kept, raises KeeperBusyError where it cannot just now."""
+        ...

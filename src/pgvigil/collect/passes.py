@@ -1,0 +1,162 @@
+"""One pass: everything that is due at one place, asked in one pipeline, and what it brought as batches."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from pgvigil.catalog.types import Takes
+from pgvigil.collect.asking import PASS_DEADLINE, merged, objects_for, request_for
+from pgvigil.collect.binding import Binder, words_of
+from pgvigil.collect.clock import ServerClock
+from pgvigil.collect.governor import Governor
+from pgvigil.collect.heart import Heart, Pulse
+from pgvigil.collect.series import Moment
+from pgvigil.collect.station import CLUSTER, Station
+from pgvigil.collect.telling import Telling
+from pgvigil.model import Batch, Event, Outcome, PgvigilError
+from pgvigil.pg import Failure, Reply, Request, Rows, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What a pass brought: `batches` are kept together.
+
+    `failure` is set where the heartbeat had no answer, `locked` where it found the catalog locked; `look_again` asks
+    to find out anew what the server is.
+    """
+
+    ts: int
+    batches: tuple[Batch, ...]
+    failure: Failure | None = None
+    locked: str | None = None
+    look_again: bool = False
+
+
+@dataclass(slots=True)
+class _Answers:
+    """Replies of one pass by probe; `partial` names those of which some objects brought nothing."""
+
+    moment: Moment
+    replies: Mapping[str, Reply]
+    partial: frozenset[str]
+    events: dict[str, list[Event]] = field(default_factory=dict)
+
+
+class Passes:
+    """Runs passes for one target."""
+
+    def __init__(
+        self, station: Station, telling: Telling, governor: Governor, clock: ServerClock, heart: Heart
+    ) -> None:
+        self._station = station
+        self._telling = telling
+        self._governor = governor
+        self._clock = clock
+        self._heart = heart
+        self._sees_all: bool | None = None
+
+    async def run(self, session: Session, names: Sequence[str], place: int = CLUSTER) -> Passed:
+        """Ask these probes at a place: the session's database."""
+        pulse = await self._heart.beat(session)
+        if isinstance(pulse, Failure):
+            now = self._clock.now()
+            return Passed(now, self.bare(names, now, Outcome.SKIPPED, words_of(pulse)), failure=pulse)
+        if pulse.locked is not None:
+            reason = f"{pulse.locked} is locked"
+            return Passed(pulse.ts, self.bare(names, pulse.ts, Outcome.SKIPPED, reason), locked=pulse.locked)
+        sight = place == CLUSTER and self._sight_changed(pulse)
+        answers = await self._ask(session, names, place, pulse)
+        if place == CLUSTER:
+            self._watch_removals(answers)
+        batches = self._taken_in(answers, place)
+        again = [self._note(name, reply, pulse.steady) for name, reply in answers.replies.items()]
+        return Passed(pulse.ts, batches, look_again=sight or any(again))
+
+    def now(self) -> int:
+        """The server's time, microseconds."""
+        return self._clock.now()
+
+    def bare(self, names: Sequence[str], ts: int, outcome: Outcome, reason: str) -> tuple[Batch, ...]:
+        """Batches of probes that were not asked, for one reason."""
+        binder = Binder(self._station, ts)
+        return tuple(binder.bare(name, outcome, reason) for name in names)
+
+    def invisible(self) -> tuple[Batch, ...]:
+        """Batches that say which probes cannot be seen, and why."""
+        binder = Binder(self._station, self._clock.now())
+        found = self._station.invisible
+        return tuple(binder.bare(name, Outcome.INVISIBLE, found[name].reason) for name in found)
+
+    def _sight_changed(self, pulse: Pulse) -> bool:
+        before, self._sees_all = self._sees_all, pulse.sees_all
+        if before is None or before == pulse.sees_all:
+            return False
+        self._station.forget_statements()
+        return True
+
+    async def _ask(self, session: Session, names: Sequence[str], place: int, pulse: Pulse) -> _Answers:
+        queries = self._station.queries
+        by_keys = [name for name in names if queries[name].takes is Takes.KEYS]
+        others = [name for name in names if name not in by_keys]
+        capabilities = self._station.known().capabilities
+        found = await objects_for(session, [queries[name] for name in others], capabilities)
+        requests = [each for name in others for each in self._requests(name, place, pulse.steady, found.get(name))]
+        replies, partial = merged(await session.run(requests, deadline=PASS_DEADLINE))
+        replies |= {name: failure for name, failure in found.items() if isinstance(failure, Failure)}
+        replies |= await self._telling.ask(session, by_keys, replies)
+        return _Answers(Moment(pulse.ts, self._clock.now(), pulse.steady), replies, partial)
+
+    def _requests(self, name: str, place: int, steady: float, objects: Sequence[str] | Failure | None) -> list[Request]:
+        if isinstance(objects, Failure):
+            return []
+        series = self._station.series(name, place)
+        capabilities = self._station.known().capabilities
+        parameters = series.parameters(steady)
+        if objects is None:
+            return [request_for(series.query, capabilities, parameters)]
+        return [request_for(series.query, capabilities, parameters, each) for each in objects]
+
+    def _watch_removals(self, answers: _Answers) -> None:
+        """What took entries out of pg_stat_statements, before its rows are taken in."""
+        station, removals, replies = self._station, self._station.removals, answers.replies
+        statements, info = station.statements(), station.info()
+        if statements is None:
+            return
+        counted = replies.get(statements.query.probe.name)
+        informed = None if info is None else replies.get(info.query.probe.name)
+        for name, reply in replies.items():
+            if station.queries[name].takes is Takes.KEYS and isinstance(reply, Rows):
+                removals.learn({row[0]: row[1] for row in reply.rows if len(row) > 1})
+        if isinstance(counted, Rows):
+            removals.watch(statements.tracker, counted.names, counted.rows)
+        if info is not None and isinstance(informed, Rows) and informed.rows:
+            answers.events[informed.name] = removals.inform(info.layout, informed.rows[0], answers.moment.ts)
+        if isinstance(counted, Rows) and (moved := removals.take()) is not None:
+            statements.announce(moved)
+        if isinstance(counted, Rows) and isinstance(informed, Rows):
+            removals.settled(answers.moment.ts)
+
+    def _taken_in(self, answers: _Answers, place: int) -> tuple[Batch, ...]:
+        binder = Binder(self._station, answers.moment.ts)
+        batches = [self._taken(binder, name, reply, answers, place) for name, reply in answers.replies.items()]
+        if batches:
+            batches[0] = replace(batches[0], events=(*self._station.events(), *batches[0].events))
+        return tuple(batches)
+
+    def _taken(self, binder: Binder, name: str, reply: Reply, answers: _Answers, place: int) -> Batch:
+        if isinstance(reply, Failure):
+            return binder.failed(name, reply)
+        series = self._station.series(name, place)
+        try:
+            brought = series.absorb(reply, answers.moment, partial=name in answers.partial)
+        except PgvigilError as error:
+            return binder.bare(name, Outcome.FAILED, str(error))
+        self._station.signal(series.query.probe, brought.names, reply.rows)
+        return binder.filled(name, brought, reply.elapsed_ms, answers.events.get(name, ()))
+
+    def _note(self, name: str, reply: Reply, steady: float) -> bool:
+        """Remember how a probe fared; True where that calls for another look at what the server is."""
+        if isinstance(reply, Failure):
+            return self._station.memory.failed(name, reply.kind, words_of(reply), steady)
+        self._station.memory.worked(name)
+        self._governor.record(name, reply.elapsed_ms)
+        return False

@@ -1,0 +1,52 @@
+"""Handing batches to the keeper, and telling of it."""
+
+from collections.abc import Sequence
+
+from pgvigil.collect.live import Hub, PassKept
+from pgvigil.collect.outbox import Outbox
+from pgvigil.collect.reporting import Problem, Reporter
+from pgvigil.model import Batch, Condition, Outcome, PgvigilError
+
+BUSY = Problem(
+    Condition.LIMITED,
+    "The store cannot keep what was collected.",
+    "Look at its disk; counters go on from where they were, only detail is lost meanwhile.",
+)
+
+
+class Post:
+    """Delivers an outbox and tells of it."""
+
+    def __init__(self, outbox: Outbox, hub: Hub, reporter: Reporter) -> None:
+        self._outbox = outbox
+        self._hub = hub
+        self._reporter = reporter
+
+    @property
+    def pending(self) -> bool:
+        """Whether something waits to be kept."""
+        return self._outbox.pending
+
+    async def send(self, ts: int, batches: Sequence[Batch]) -> bool:
+        """Have these kept, after what still waits; False where they have to wait."""
+        self._outbox.post(batches)
+        if not await self.deliver():
+            return False
+        good = tuple(batch.probe for batch in batches if batch.outcome is Outcome.OK)
+        bad = tuple(batch.probe for batch in batches if batch.outcome in {Outcome.FAILED, Outcome.LATE})
+        if good or bad:
+            self._hub.publish(PassKept(ts, good, bad))
+        return True
+
+    async def deliver(self) -> bool:
+        """Have kept what waits."""
+        try:
+            kept = await self._outbox.deliver()
+        except PgvigilError as error:
+            self._reporter.trouble("store", Problem(Condition.LIMITED, str(error)))
+            return False
+        if kept:
+            self._reporter.well("store")
+        else:
+            self._reporter.trouble("store", BUSY)
+        return kept

@@ -1,0 +1,78 @@
+"""How the watching of a target is, told once per change: problems by where they were met, the worst one shown."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pgvigil.collect.live import Hub, StateChanged
+from pgvigil.model import Condition, TargetState
+
+_log = logging.getLogger("pgvigil.collect")
+
+_WORST_FIRST = (Condition.UNREACHABLE, Condition.REFUSED, Condition.LIMITED)
+_REPEAT = 300.0
+"""Seconds between two log lines about a condition that lasts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why something cannot be seen, and what to do; sentences without secrets."""
+
+    condition: Condition
+    cause: str
+    remedy: str = ""
+
+
+class Reporter:
+    """Holds the problems of one target; `now` gives microseconds, `steady` seconds."""
+
+    def __init__(self, name: str, hub: Hub, now: Callable[[], int], steady: Callable[[], float]) -> None:
+        self._name = name
+        self._hub = hub
+        self._now = now
+        self._steady = steady
+        self._problems: dict[str, Problem] = {}
+        self._watching = False
+        self._told_at = float("-inf")
+        self.state = TargetState(Condition.STARTING, now())
+
+    def trouble(self, where: str, problem: Problem) -> None:
+        """Something is wrong at `where`, until that place is well again."""
+        self._problems[where] = problem
+        self._settle()
+
+    def well(self, where: str, *, watching: bool = False) -> None:
+        """Nothing is wrong at `where`; `watching` tells that data came."""
+        self._watching = self._watching or watching
+        self._problems.pop(where, None)
+        self._settle()
+
+    def stopped(self) -> None:
+        """The watching ended because we were told so."""
+        self._change(TargetState(Condition.STOPPED, self._now()))
+
+    def _settle(self) -> None:
+        for condition in _WORST_FIRST:
+            for problem in self._problems.values():
+                if problem.condition is condition:
+                    self._change(TargetState(condition, self._now(), problem.cause, problem.remedy))
+                    return
+        if self._watching:
+            self._change(TargetState(Condition.WATCHING, self._now()))
+
+    def _change(self, state: TargetState) -> None:
+        old = self.state
+        same = (old.condition, old.cause, old.remedy) == (state.condition, state.cause, state.remedy)
+        if not same:
+            since = old.since if old.condition is state.condition else state.since
+            self.state = TargetState(state.condition, since, state.cause, state.remedy)
+            self._hub.publish(StateChanged(self.state))
+        if not same or (state.cause and self._steady() - self._told_at >= _REPEAT):
+            self._tell()
+
+    def _tell(self) -> None:
+        self._told_at = self._steady()
+        state = self.state
+        level = logging.INFO if state.condition in {Condition.WATCHING, Condition.STOPPED} else logging.WARNING
+        words = " ".join(part for part in (state.cause, state.remedy) if part)
+        _log.log(level, "target %s: %s%s", self._name, state.condition, f": {words}" if words else "")

@@ -1,0 +1,215 @@
+"""The loops of the passes: what is due is asked, kept and told; what is late is left out."""
+
+import asyncio
+from collections.abc import Mapping
+
+from pgvigil.catalog.types import Scope
+from pgvigil.collect.clock import Clocks, ServerClock
+from pgvigil.collect.governor import Governor
+from pgvigil.collect.line import Line
+from pgvigil.collect.passes import Passed, Passes
+from pgvigil.collect.post import BUSY, Post
+from pgvigil.collect.reporting import Problem, Reporter
+from pgvigil.collect.schedule import Schedule, Turn, holds
+from pgvigil.collect.station import Station
+from pgvigil.collect.visits import Visits
+from pgvigil.collect.watching import failing, locked, silent
+from pgvigil.model import Capabilities, Condition, KeeperBusyError, Outcome
+from pgvigil.pg import ConnectError, FailureKind, Session, find_capabilities
+
+LOOK_AGAIN = 300.0
+"""Seconds after which capabilities are found out anew."""
+
+_BALANCE = 60.0
+_LONGEST_SLEEP = 1.0
+_RETRY = 2.0
+_GONE = frozenset({FailureKind.GONE, FailureKind.DEADLINE})
+
+
+class Rounds:
+    """The passes over the server as a whole, on a connection that stays."""
+
+    def __init__(
+        self,
+        station: Station,
+        passes: Passes,
+        line: Line,
+        post: Post,
+        reporter: Reporter,
+        governor: Governor,
+        clocks: Clocks,
+        clock: ServerClock,
+    ) -> None:
+        self._station = station
+        self._passes = passes
+        self._line = line
+        self._post = post
+        self._reporter = reporter
+        self._governor = governor
+        self._clocks = clocks
+        self._clock = clock
+        self._schedule = Schedule()
+        self._generation = 0
+        self._look_at = float("-inf")
+        self._balance_at = clocks.steady() + _BALANCE
+        self._wake = asyncio.Event()
+
+    def look_now(self) -> None:
+        """Make every probe due at once."""
+        self._schedule = Schedule()
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Pass after pass, until cancelled."""
+        while True:
+            session = await self._line.session()
+            if not await self._knows(session):
+                await asyncio.sleep(_RETRY)
+                continue
+            if self._post.pending and not await self._post.deliver():
+                await asyncio.sleep(_RETRY)
+                continue
+            now = self._clocks.wall() / 1e6
+            periods = self.periods()
+            turns = self._schedule.due(now, periods)
+            if turns:
+                await self._pass(session, now, turns)
+            else:
+                await self._sleep(min(_LONGEST_SLEEP, self._schedule.wait(now, periods)))
+            self._balance()
+
+    def periods(self) -> Mapping[str, float]:
+        """The seconds between two turns of each probe that may be asked, statements first: what was read with them
+        has to be read after them."""
+        steady = self._clocks.steady()
+        found = {
+            name: query.probe.every * self._governor.factor(name)
+            for name, query in self._station.queries.items()
+            if query.probe.every is not None
+            and query.probe.scope is Scope.CLUSTER
+            and self._station.memory.resting(name, steady) is None
+        }
+        first = self._station.paired()
+        return {name: found[name] for name in (*(each for each in first if each in found), *found)}
+
+    async def _pass(self, session: Session, now: float, turns: list[Turn]) -> None:
+        names = self._asked(turns)
+        missed = [turn.name for turn in turns if turn.missed > 0]
+        late = self._passes.bare(missed, self._clock.now(), Outcome.SKIPPED, "its turn went by") if missed else ()
+        passed = await self._passes.run(session, names)
+        if passed.failure is not None and (session.broken or passed.failure.kind in _GONE):
+            self._reporter.trouble("passes", silent(passed.failure))
+            return
+        self._schedule.take(now, turns)
+        self._report(passed)
+        await self._post.send(passed.ts, (*late, *passed.batches))
+
+    def _asked(self, turns: list[Turn]) -> list[str]:
+        """Those whose condition holds; where statements are asked, what tells of their removal is asked too."""
+        signals, queries = self._station.signals, self._station.queries
+        names = [turn.name for turn in turns if holds(queries[turn.name].probe.when, signals)]
+        paired = self._station.paired()
+        if paired and paired[0] in names:
+            names = [*paired, *(name for name in names if name not in paired)]
+        return names
+
+    def _report(self, passed: Passed) -> None:
+        if passed.look_again:
+            self._look_at = float("-inf")
+        if passed.locked is not None:
+            self._reporter.trouble("catalog", locked(passed.locked))
+        elif passed.failure is not None:
+            self._reporter.trouble("passes", failing(passed.failure))
+        else:
+            self._reporter.well("passes", watching=True)
+        broken = self._station.memory.reasons
+        for name in list(broken)[:1]:
+            self._reporter.trouble("probes", Problem(Condition.LIMITED, f"The probe {name} fails ({broken[name]})."))
+        if not broken:
+            self._reporter.well("probes")
+
+    async def _knows(self, session: Session) -> bool:
+        """Find out what the server is, where that is not known or may have changed."""
+        fresh = self._line.generation != self._generation
+        if not fresh and self._clocks.steady() < self._look_at:
+            return True
+        try:
+            found = await find_capabilities(session, self._station.catalog.relations)
+            await self._station.arrive(found, self._clock.now(), away=fresh)
+        except ConnectError as error:
+            self._reporter.trouble("capabilities", Problem(error.condition, error.cause, error.remedy))
+            return False
+        except KeeperBusyError:
+            self._reporter.trouble("store", BUSY)
+            return False
+        self._generation = self._line.generation
+        self._look_at = self._clocks.steady() + LOOK_AGAIN
+        self._reporter.well("capabilities")
+        self._tell_of(found)
+        if fresh:
+            self._schedule = Schedule()
+            await self._post.send(self._clock.now(), self._passes.invisible())
+        return True
+
+    def _tell_of(self, found: Capabilities) -> None:
+        """Say the first thing of weight that cannot be seen: a whole probe, not one of its columns."""
+        whole = next((each for each in found.invisible if "." not in each.what), None)
+        if whole is None:
+            self._reporter.well("visible")
+        else:
+            self._reporter.trouble("visible", Problem(Condition.LIMITED, whole.reason, whole.remedy or ""))
+
+    async def _sleep(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+            self._wake.clear()
+        except TimeoutError:
+            return
+
+    def _balance(self) -> None:
+        if self._clocks.steady() >= self._balance_at:
+            self._balance_at += _BALANCE
+            queries = self._station.queries.items()
+            self._governor.balance({name: query.probe.every or 1.0 for name, query in queries})
+
+
+class VisitRounds:
+    """The passes over every database, on a connection that roams."""
+
+    def __init__(self, station: Station, visits: Visits, post: Post, governor: Governor, clocks: Clocks) -> None:
+        self._station = station
+        self._visits = visits
+        self._post = post
+        self._governor = governor
+        self._clocks = clocks
+        self._schedule = Schedule()
+
+    async def run(self) -> None:
+        """Round after round, until cancelled."""
+        await self._station.ready.wait()
+        while True:
+            now = self._clocks.wall() / 1e6
+            periods = self._periods()
+            turns = self._schedule.due(now, periods)
+            if turns:
+                self._schedule.take(now, turns)
+                await self._round([turn.name for turn in turns])
+            await asyncio.sleep(min(_LONGEST_SLEEP, self._schedule.wait(now, periods)))
+
+    def _periods(self) -> Mapping[str, float]:
+        steady = self._clocks.steady()
+        return {
+            name: (self._station.queries[name].probe.every or 60.0) * self._governor.factor(name)
+            for name in self._visits.names
+            if self._station.memory.resting(name, steady) is None
+        }
+
+    async def _round(self, names: list[str]) -> None:
+        if self._post.pending and not await self._post.deliver():
+            return
+        try:
+            async for passed in self._visits.round(names):
+                await self._post.send(passed.ts, passed.batches)
+        except ConnectError:
+            return  # the connections that stay meet the same, and tell of it

@@ -1,0 +1,156 @@
+"""Looks at the sessions every second, on a connection of its own, and tells what it saw every ten seconds.
+
+A heartbeat goes along every few seconds, so that a server that stops answering, or a lock on its catalog, is noticed
+at once and not only by the next pass.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pgvigil.catalog.types import Query, Shape
+from pgvigil.collect.asking import merged, request_for
+from pgvigil.collect.binding import Binder, words_of
+from pgvigil.collect.buckets import Bucket, Buckets
+from pgvigil.collect.cleaning import Cleaner
+from pgvigil.collect.governor import Governor
+from pgvigil.collect.layout import Row
+from pgvigil.collect.live import Hub, Sample
+from pgvigil.collect.outbox import Outbox
+from pgvigil.collect.schedule import holds
+from pgvigil.collect.series import Brought, Moment
+from pgvigil.collect.station import Station
+from pgvigil.collect.telling import Telling
+from pgvigil.model import Gap, Outcome, PgvigilError, Value
+from pgvigil.pg import Failure, FailureKind, Reply, Request
+
+DEADLINE = 3.0
+"""Seconds within which a sample has to come, so that silence is told within five."""
+
+_BEAT_EVERY = 3.0
+_SILENT = frozenset({FailureKind.GONE, FailureKind.DEADLINE})
+_GAP = 20_000_000  # microseconds without a sample that make a gap
+
+
+class Sampler:
+    """One look at a time; `samples` counts those that came."""
+
+    def __init__(self, station: Station, telling: Telling, governor: Governor, outbox: Outbox, hub: Hub) -> None:
+        self._station = station
+        self._telling = telling
+        self._governor = governor
+        self._outbox = outbox
+        self._hub = hub
+        self._query: Query | None = None
+        self._cleaner: Cleaner | None = None
+        self._buckets: Buckets | None = None
+        self._last: int | None = None
+        self._gaps: list[Gap] = []
+
+    @property
+    def name(self) -> str:
+        """The probe it counts; empty where sessions cannot be seen."""
+        query = self._query
+        return "" if query is None else query.probe.name
+
+    async def ready(self) -> None:
+        """Wait until it is known what the server is."""
+        await self._station.ready.wait()
+
+    def choose(self) -> None:
+        """Take the query for what the server is now."""
+        chosen = next((each for each in self._station.queries.values() if _is_samples(each)), None)
+        if chosen != self._query:
+            self.end()
+            self._query = chosen
+            self._cleaner = None if chosen is None else self._station.cleaner(chosen)
+            self._buckets = None if chosen is None else Buckets(chosen.columns)
+
+    def requests(self) -> list[Request]:
+        """What to ask in this second."""
+        capabilities = self._station.known().capabilities
+        wanted = [] if self._query is None else [request_for(self._query, capabilities)]
+        for name, query in self._station.queries.items():
+            probe = query.probe
+            if probe.on_sampler and not _is_samples(query) and holds(probe.when, self._station.signals):
+                wanted.append(request_for(query, capabilities, self._station.series(name).parameters(0.0)))
+        return wanted
+
+    def take(self, replies: Sequence[Reply], moment: Moment, round_trip_ms: float) -> None:
+        """Count what came."""
+        together, _ = merged(replies)
+        for name, reply in together.items():
+            if name == self.name:
+                self._count(reply, moment, round_trip_ms)
+            else:
+                self._keep(name, reply, moment)
+
+    def end(self) -> None:
+        """Hand over what was counted so far."""
+        if self._buckets is not None:
+            self._post(self._buckets.end())
+
+    def _count(self, reply: Reply, moment: Moment, round_trip_ms: float) -> None:
+        if self._buckets is None or self._cleaner is None or self._query is None:
+            return
+        if isinstance(reply, Failure):
+            self._post(self._buckets.failed(moment.ts, words_of(reply)))
+            return
+        rows = self._cleaner(reply.rows)
+        if self._last is not None and moment.ts - self._last > _GAP:
+            self._gaps.append(Gap(self._last, moment.ts, "unreachable"))
+        self._last = moment.ts
+        self._post(self._buckets.add(moment.ts, rows))
+        self._station.signal(self._query.probe, reply.names, rows)
+        self._governor.record(self.name, max(0.0, reply.elapsed_ms - round_trip_ms))
+        self._mention(reply.names, rows)
+        self._hub.publish(sample_of(moment.ts, reply.names, rows))
+
+    def _mention(self, names: Sequence[str], rows: Sequence[Row]) -> None:
+        if "queryid" in names:
+            at = names.index("queryid")
+            self._telling.mention("queryid", {row[at] for row in rows})
+
+    def _keep(self, name: str, reply: Reply, moment: Moment) -> None:
+        binder = Binder(self._station, moment.ts)
+        if isinstance(reply, Failure):
+            self._outbox.post([binder.failed(name, reply)])
+            return
+        try:
+            brought = self._station.series(name).absorb(reply, moment)
+        except PgvigilError as error:
+            self._outbox.post([binder.bare(name, Outcome.FAILED, str(error))])
+            return
+        self._outbox.post([binder.filled(name, brought, reply.elapsed_ms)])
+
+    def _post(self, bucket: Bucket | None) -> None:
+        if bucket is None or self._buckets is None:
+            return
+        binder = Binder(self._station, bucket.until)
+        gaps, self._gaps = tuple(self._gaps), []
+        brought = Brought(self._buckets.names, bucket.secs, rows=bucket.rows, gaps=gaps)
+        batch = replace(binder.filled(self.name, brought, 0.0), samples=bucket.samples)
+        if not bucket.samples:
+            batch = replace(batch, outcome=Outcome.FAILED, reason=bucket.failures[0] if bucket.failures else None)
+        self._outbox.post([batch])
+
+
+def _is_samples(query: Query) -> bool:
+    return query.probe.on_sampler and query.probe.shape is Shape.SAMPLES
+
+
+def sample_of(ts: int, names: Sequence[str], rows: Sequence[Row]) -> Sample:
+    """Active sessions by wait event type (None is CPU), and client connections by state, of one look."""
+    state, wait, backend = (names.index(name) for name in ("state", "wait_event_type", "backend_type"))
+    active: Counter[str | None] = Counter()
+    connections: Counter[str | None] = Counter()
+    for row in rows:
+        if row[state] == "active" and row[backend] != "walsender":
+            active[_word(row[wait])] += 1
+        if row[backend] == "client backend":
+            connections[_word(row[state])] += 1
+    return Sample(ts, dict(active), dict(connections))
+
+
+def _word(value: Value) -> str | None:
+    return None if value is None else str(value)

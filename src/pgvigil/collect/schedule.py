@@ -1,0 +1,72 @@
+"""When the turn of a probe is: at multiples of its period, so restarts do not shift it and late ones do not pile up."""
+
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from pgvigil.catalog.types import Condition
+
+_OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    "==": operator.eq,
+    "!=": operator.ne,
+    ">=": operator.ge,
+    ">": operator.gt,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A probe that is due, and how many of its turns went by unused before."""
+
+    name: str
+    missed: int
+
+
+class Schedule:
+    """Turns of probes at `phase` + n x period, in seconds on one clock; a probe never taken is due at once."""
+
+    def __init__(self, phase: float = 0.0) -> None:
+        self._phase = phase
+        self._taken: dict[str, float] = {}
+
+    def due(self, now: float, periods: Mapping[str, float]) -> list[Turn]:
+        """The probes whose turn it is, in the order of `periods`; nothing is taken by asking."""
+        turns = []
+        for name, period in periods.items():
+            begun = self._begun(now, period)
+            taken = self._taken.get(name)
+            if taken is None:
+                turns.append(Turn(name, 0))
+            elif begun > taken:
+                turns.append(Turn(name, round((begun - self._begun(taken, period)) / period) - 1))
+        return turns
+
+    def take(self, now: float, turns: list[Turn]) -> None:
+        """Count these turns as used."""
+        self._taken.update({turn.name: now for turn in turns})
+
+    def forget(self, name: str) -> None:
+        """Make a probe due at once."""
+        self._taken.pop(name, None)
+
+    def wait(self, now: float, periods: Mapping[str, float]) -> float:
+        """Seconds until the next turn of any of them; infinite where there are none."""
+        return min((self._left(now, name, period) for name, period in periods.items()), default=float("inf"))
+
+    def _begun(self, now: float, period: float) -> float:
+        return (now - self._phase) // period * period + self._phase
+
+    def _left(self, now: float, name: str, period: float) -> float:
+        taken = self._taken.get(name)
+        begun = self._begun(now, period)
+        return 0.0 if taken is None or begun > taken else begun + period - now
+
+
+def holds(condition: Condition | None, signals: Mapping[str, float]) -> bool:
+    """Whether a `when` is fulfilled; a signal that nobody gave yet fulfils nothing."""
+    if condition is None:
+        return True
+    value = signals.get(condition.signal)
+    return value is not None and _OPERATORS[condition.operator](value, condition.value)

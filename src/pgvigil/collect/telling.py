@@ -1,0 +1,75 @@
+"""Texts of what facts mention: asked once per key, so many at a time."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from pgvigil.catalog.types import Query, Takes
+from pgvigil.collect.asking import PASS_DEADLINE, keys_parameter, request_for
+from pgvigil.collect.layout import Row
+from pgvigil.collect.series import CounterSeries
+from pgvigil.collect.station import Station
+from pgvigil.collect.wanted import Wanted
+from pgvigil.model import Value
+from pgvigil.pg import Reply, Rows, Session
+
+
+class Telling:
+    """Knows what was told of each probe that takes keys."""
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+        self._wanted: dict[str, Wanted] = {}
+
+    def forget(self) -> None:
+        """Keys mean something else now."""
+        self._wanted.clear()
+
+    def mention(self, key: str, values: Iterable[Value]) -> None:
+        """Facts bear these values of a key column."""
+        for name, query in self._station.queries.items():
+            if query.takes is Takes.KEYS and query.probe.key[0] == key:
+                self._of(name).mention(values)
+
+    async def ask(self, session: Session, names: Sequence[str], replies: Mapping[str, Reply]) -> dict[str, Reply]:
+        """Ask these probes for the keys that are wanted, those of `replies` included."""
+        asked: dict[str, list[Value]] = {}
+        for name in names:
+            self._mention_all(self._station.queries[name], replies)
+            if keys := self._of(name).next():
+                asked[name] = keys
+        standing = self._station.standing
+        if not asked or standing is None:
+            return {}
+        requests = [
+            request_for(self._station.queries[name], standing.capabilities, (keys_parameter(keys),))
+            for name, keys in asked.items()
+        ]
+        told = await session.run(requests, deadline=PASS_DEADLINE)
+        for reply in told:
+            if isinstance(reply, Rows):
+                at = reply.names.index(self._station.queries[reply.name].probe.key[0])
+                self._of(reply.name).tell(asked[reply.name], [row[at] for row in reply.rows])
+        return {reply.name: reply for reply in told}
+
+    def _of(self, name: str) -> Wanted:
+        return self._wanted.setdefault(name, Wanted())
+
+    def _mention_all(self, query: Query, replies: Mapping[str, Reply]) -> None:
+        key = query.probe.key[0]
+        for name, reply in replies.items():
+            if isinstance(reply, Rows) and key in reply.names:
+                at = reply.names.index(key)
+                for rows in self._still_then_moved(name, reply):
+                    self._of(query.probe.name).mention(row[at] for row in rows)
+
+    def _still_then_moved(self, name: str, reply: Rows) -> tuple[list[Row], list[Row]]:
+        """The rows that did not move since the reading before, and those that did."""
+        series = self._station.series(name)
+        if not isinstance(series, CounterSeries):
+            return [], list(reply.rows)
+        still: list[Row] = []
+        moved: list[Row] = []
+        width = len(series.layout.names)
+        for row in reply.rows:
+            old = series.tracker.row(series.layout.key_of(row))
+            (still if old == row[:width] else moved).append(row)
+        return still, moved

@@ -1,0 +1,40 @@
+"""Keys that facts mention and whose texts nobody told yet, those that moved last first."""
+
+from collections.abc import Iterable
+
+from pgvigil.catalog.types import KEYS_AT_ONCE
+from pgvigil.model import Value
+
+_TRIES = 3
+_MOST = 50_000
+_MOST_OPEN = 10_000
+
+
+class Wanted:
+    """The keys of one dimension."""
+
+    def __init__(self) -> None:
+        self._told: set[Value] = set()
+        self._open: dict[Value, int] = {}
+
+    def mention(self, keys: Iterable[Value]) -> None:
+        """Facts bear these keys; what is mentioned last is asked first."""
+        for key in keys:
+            if key is not None and key not in self._told:
+                self._open[key] = self._open.pop(key, 0)
+
+    def next(self) -> list[Value]:
+        """The keys to ask for now, at most KEYS_AT_ONCE."""
+        return list(reversed(self._open))[:KEYS_AT_ONCE]
+
+    def tell(self, asked: Iterable[Value], told: Iterable[Value]) -> None:
+        """Texts of `told` came, of those that were `asked`; what does not come is asked again a few times."""
+        found = set(told)
+        if len(self._told) > _MOST:
+            self._told.clear()
+        self._told |= found
+        tries = {key: self._open.pop(key, 0) + 1 for key in asked}
+        again = {key: times for key, times in tries.items() if key not in found and times < _TRIES}
+        self._open = {**again, **self._open}
+        for key in list(self._open)[: max(0, len(self._open) - _MOST_OPEN)]:
+            del self._open[key]

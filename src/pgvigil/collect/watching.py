@@ -1,0 +1,130 @@
+"""The sampler's loop: once a second, never two at a time, never one after the other to catch up."""
+
+import asyncio
+
+from pgvigil.collect.binding import words_of
+from pgvigil.collect.clock import Clocks, ServerClock
+from pgvigil.collect.governor import Governor
+from pgvigil.collect.heart import Heart, Pulse
+from pgvigil.collect.line import Line
+from pgvigil.collect.post import Post
+from pgvigil.collect.reporting import Problem, Reporter
+from pgvigil.collect.sampler import DEADLINE, Sampler
+from pgvigil.collect.series import Moment
+from pgvigil.model import Condition
+from pgvigil.pg import Failure, FailureKind, Reply, Session
+
+_BEAT_EVERY = 3.0
+_SILENT = frozenset({FailureKind.GONE, FailureKind.DEADLINE})
+
+
+class SamplerLoop:
+    """Keeps the sampler's time. `every` in seconds."""
+
+    def __init__(
+        self,
+        sampler: Sampler,
+        line: Line,
+        post: Post,
+        heart: Heart,
+        governor: Governor,
+        reporter: Reporter,
+        clocks: Clocks,
+        clock: ServerClock,
+        every: float,
+    ) -> None:
+        self._sampler = sampler
+        self._line = line
+        self._post = post
+        self._delivery: asyncio.Task[bool] | None = None
+        self._heart = heart
+        self._governor = governor
+        self._reporter = reporter
+        self._clocks = clocks
+        self._clock = clock
+        self._every = every
+        self._beat_at = float("-inf")
+
+    async def run(self) -> None:
+        """Look, again and again, until cancelled."""
+        await self._sampler.ready()
+        while True:
+            session = await self._line.session()
+            await self._tick()
+            self._sampler.choose()
+            await self._look(session)
+
+    async def _tick(self) -> None:
+        every = self._every * self._governor.factor(self._sampler.name)
+        now = self._clocks.steady()
+        await asyncio.sleep(every - now % every)
+
+    async def _look(self, session: Session) -> None:
+        steady = self._clocks.steady()
+        beats = steady - self._beat_at >= _BEAT_EVERY
+        requests = [*([self._heart.request] if beats else []), *self._sampler.requests()]
+        if not requests:
+            return
+        ts = self._clock.now()
+        replies = await session.run(requests, deadline=DEADLINE)
+        if beats:
+            self._beat_at = steady
+            pulse = self._beat(replies[0], steady)
+            ts = ts if pulse is None else pulse.ts
+            replies = replies[1:]
+        self._report(replies, session)
+        moment = Moment(ts, self._clock.now(), steady)
+        # The first reply of a run waits for the round trip; after a heartbeat none does.
+        self._sampler.take(replies, moment, 0.0 if beats else self._heart.round_trip_ms)
+        self._deliver()
+
+    def _deliver(self) -> None:
+        """Hand over in the background: the next look does not wait for the store."""
+        if self._post.pending and (self._delivery is None or self._delivery.done()):
+            self._delivery = asyncio.create_task(self._post.deliver())
+
+    def _beat(self, reply: Reply, sent: float) -> Pulse | None:
+        pulse = self._heart.read(reply, sent)
+        if isinstance(pulse, Failure):
+            if pulse.kind not in _SILENT:
+                self._reporter.trouble("catalog", failing(pulse))
+            return None
+        if pulse.locked is not None:
+            self._reporter.trouble("catalog", locked(pulse.locked))
+        else:
+            self._reporter.well("catalog")
+        return pulse
+
+    def _report(self, replies: tuple[Reply, ...], session: Session) -> None:
+        failed = next((reply for reply in replies if isinstance(reply, Failure)), None)
+        if failed is None:
+            self._reporter.well("sessions", watching=True)
+        elif session.broken or failed.kind in _SILENT:
+            self._reporter.trouble("sessions", silent(failed))
+        else:
+            self._reporter.trouble("sessions", failing(failed))
+
+
+def silent(failure: Failure) -> Problem:
+    """The server, or the way to it, has stopped answering."""
+    if failure.kind is FailureKind.GONE:
+        return Problem(Condition.UNREACHABLE, "The server ended the connection.", "pgvigil connects again by itself.")
+    return Problem(
+        Condition.UNREACHABLE,
+        f"The server did not answer within {DEADLINE:g} s.",
+        "Check its load and the network between; pgvigil goes on asking.",
+    )
+
+
+def locked(catalog: str) -> Problem:
+    """Somebody holds, or waits for, a lock that stops all reading of a catalog."""
+    return Problem(
+        Condition.LIMITED,
+        f"The catalog {catalog} is locked by somebody, so probes are left out to wait for nobody.",
+        "Look in pg_locks for AccessExclusiveLock on it: VACUUM FULL or CLUSTER of a catalog, or an open transaction.",
+    )
+
+
+def failing(failure: Failure) -> Problem:
+    """A question that should always have an answer has none."""
+    return Problem(Condition.LIMITED, f"The server answers with an error ({words_of(failure)}).")
