@@ -26,8 +26,10 @@ def target(dsn: str, **options: Any) -> Target:
 
 
 @asynccontextmanager
-async def session_at(dsn: str, attempts: Attempts | None = None, **options: Any) -> AsyncIterator[Session]:
-    session = await connect(target(dsn), attempts=attempts, timeout=20, **options)
+async def session_at(
+    dsn: str, attempts: Attempts | None = None, database: str | None = None, **options: Any
+) -> AsyncIterator[Session]:
+    session = await connect(target(dsn, **options), attempts=attempts, timeout=20, database=database)
     try:
         yield session
     finally:

@@ -16,6 +16,7 @@ from pgvigil.model import Condition, Target
 from pgvigil.pg.errors import ConnectError, Place
 
 _SSLMODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+_EXAMPLE = "Write postgresql://user:password@host:5432/database, with special characters percent-encoded."
 _URL = re.compile(r"(?P<scheme>postgres(?:ql)?)(?P<driver>\+\w+)?://", re.IGNORECASE)
 
 # Ours, or without a meaning here: a run is read-only, one server is one target, and nothing blocks or is traced.
@@ -66,6 +67,8 @@ class Plan:
 
 def plan(target: Target, application_name: str, database: str | None = None) -> Plan:
     """Read the target's DSN; raises ConnectError in words that do not quote it."""
+    if not target.dsn.value.strip():
+        raise _unusable(target.name, "is empty", _EXAMPLE)
     dsn, notes = _without_unknown(target.dsn.value, target.name)
     given = _parsed(dsn, target.name)
     if "service" in given:
@@ -117,11 +120,7 @@ def _parsed(dsn: str, target: str) -> dict[str, str]:
         options = Conninfo.parse(dsn.encode())
     except (OperationalError, UnicodeEncodeError, ValueError):
         # libpq quotes what it could not read, which may be the password.
-        raise _unusable(
-            target,
-            "cannot be read",
-            "Write postgresql://user:password@host:5432/database, with special characters percent-encoded.",
-        ) from None
+        raise _unusable(target, "cannot be read", _EXAMPLE) from None
     return {option.keyword.decode(): option.val.decode() for option in options if option.val}
 
 
@@ -131,7 +130,8 @@ def _endpoints(given: dict[str, str], target: str) -> tuple[Endpoint, ...]:
     ports = given.pop("port", "5432").split(",")
     count = max(len(hosts), len(addresses))
     lists = [_stretched(values, count) for values in (hosts, addresses, ports)]
-    if None in lists or not all(port.isdigit() and 0 < int(port) < 65_536 for port in ports if port):
+    fits = all(len(values) == count for values in lists)
+    if not fits or not all(port.isdigit() and 0 < int(port) < 65_536 for port in ports if port):
         raise _unusable(target, "has hosts and ports that do not fit together", "Ports are 1 to 65535.")
     return tuple(Endpoint(host, address, port or "5432") for host, address, port in zip(*lists, strict=True))
 
