@@ -51,8 +51,21 @@ const DIGIT = 7;
 // The threshold belongs in the picture unless it would press everything else to the floor.
 const THRESHOLD_FITS = 4;
 
+/** The theme's colours, looked up once: a chart lives as long as its theme. */
+function palette() {
+  return {
+    text: colour("--text"),
+    faint: colour("--faint"),
+    line: colour("--line"),
+    accent: colour("--accent"),
+    panel: colour("--panel"),
+  };
+}
+
 export class Chart {
+  readonly #colours = palette();
   readonly #plot: uPlot;
+  #hatch: CanvasPattern | null = null;
   #picture: Picture;
   readonly #stacked: boolean;
 
@@ -158,10 +171,10 @@ export class Chart {
 
   #timeAxis(): uPlot.Axis {
     return {
-      stroke: colour("--faint"),
+      stroke: this.#colours.faint,
       font: FONT,
       grid: { show: false },
-      ticks: { stroke: colour("--line"), width: GRID, size: 4 },
+      ticks: { stroke: this.#colours.line, width: GRID, size: 4 },
       gap: 4,
       size: (_plot, labels) => ((labels ?? []).some((text) => text.includes("\n")) ? 36 : 24),
       space: 80,
@@ -181,9 +194,9 @@ export class Chart {
 
   #valueAxis(): uPlot.Axis {
     return {
-      stroke: colour("--faint"),
+      stroke: this.#colours.faint,
       font: FONT,
-      grid: { stroke: colour("--line"), width: GRID },
+      grid: { stroke: this.#colours.line, width: GRID },
       ticks: { show: false },
       gap: 6,
       size: (_plot, labels) => 12 + DIGIT * Math.max(2, ...(labels ?? []).map((text) => text.length)),
@@ -194,11 +207,11 @@ export class Chart {
 
   #drawBlanks(plot: uPlot): void {
     const { ctx, bbox } = plot;
-    const pattern = hatch(ctx, faded(colour("--faint"), 0.35));
-    if (pattern === null) return;
+    this.#hatch ??= hatch(ctx, faded(this.#colours.faint, 0.35));
+    if (this.#hatch === null) return;
     ctx.save();
     clip(plot);
-    ctx.fillStyle = pattern;
+    ctx.fillStyle = this.#hatch;
     for (const blank of this.#picture.blanks) {
       const left = plot.valToPos(blank.since, "x", true);
       ctx.fillRect(left, bbox.top, plot.valToPos(blank.until, "x", true) - left, bbox.height);
@@ -210,7 +223,7 @@ export class Chart {
   #drawUnit({ ctx }: uPlot): void {
     if (this.#picture.unit !== "sessions") return;
     ctx.save();
-    ctx.fillStyle = colour("--faint");
+    ctx.fillStyle = this.#colours.faint;
     ctx.font = scaledFont(devicePixelRatio);
     ctx.textAlign = "left";
     ctx.textBaseline = "top";
@@ -226,13 +239,13 @@ export class Chart {
     const above = threshold.value > (plot.scales["y"]?.max ?? 0);
     const y = above ? bbox.top : plot.valToPos(threshold.value, "y", true);
     ctx.save();
-    ctx.fillStyle = ctx.strokeStyle = colour("--text");
+    ctx.fillStyle = ctx.strokeStyle = this.#colours.text;
     if (!above) dashed(ctx, [5, 4], () => line(ctx, bbox.left, y, bbox.left + bbox.width, y));
     ctx.font = scaledFont(ratio);
     ctx.textAlign = "right";
     ctx.textBaseline = above ? "top" : "bottom";
     const text = above ? `${threshold.title} ↑` : threshold.title;
-    label(ctx, text, bbox.left + bbox.width - 4 * ratio, y + (above ? 2 : -2) * ratio);
+    label(ctx, text, bbox.left + bbox.width - 4 * ratio, y + (above ? 2 : -2) * ratio, this.#colours.panel);
     ctx.restore();
   }
 
@@ -241,7 +254,7 @@ export class Chart {
     const ratio = devicePixelRatio;
     ctx.save();
     clip(plot);
-    ctx.strokeStyle = ctx.fillStyle = colour("--accent");
+    ctx.strokeStyle = ctx.fillStyle = this.#colours.accent;
     ctx.font = scaledFont(ratio);
     ctx.textBaseline = "top";
     let free = Number.NEGATIVE_INFINITY;
@@ -252,7 +265,7 @@ export class Chart {
       // A label that would cover the one before is left out: hovering tells it.
       if (left < free) continue;
       ctx.textAlign = "left";
-      label(ctx, mark.title, left + 4 * ratio, bbox.top + 2 * ratio);
+      label(ctx, mark.title, left + 4 * ratio, bbox.top + 2 * ratio, this.#colours.panel);
       free = left + width;
     }
     ctx.restore();
@@ -284,9 +297,9 @@ function dashed(ctx: CanvasRenderingContext2D, pattern: readonly number[], draw:
 }
 
 /** Text that stays readable on a coloured layer: a rim in the colour of the panel around it. */
-function label(ctx: CanvasRenderingContext2D, text: string, x: number, y: number): void {
+function label(ctx: CanvasRenderingContext2D, text: string, x: number, y: number, rim: string): void {
   ctx.save();
-  ctx.strokeStyle = colour("--panel");
+  ctx.strokeStyle = rim;
   ctx.lineWidth = 3 * devicePixelRatio;
   ctx.lineJoin = "round";
   ctx.strokeText(text, x, y);
