@@ -1,4 +1,7 @@
 import asyncio
+import signal
+import sys
+from asyncio.subprocess import PIPE
 from dataclasses import dataclass
 from typing import LiteralString
 
@@ -183,6 +186,28 @@ async def test_a_cancelled_holder_still_takes_its_fault_back(sandbox: Database) 
     with pytest.raises(asyncio.CancelledError):
         await task
     await assert_restored(sandbox, before)
+
+
+async def test_the_command_switches_a_fault_on_and_ctrl_c_takes_it_back(sandbox: Database) -> None:
+    before = picture(sandbox)
+    command = (sys.executable, "-m", "pgvigil.sandbox.faults", sandbox.dsn(), "plan-regression")
+    process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE)
+    assert process.stdout
+    assert await process.stdout.readline() == f"plan-regression on: {FAULTS['plan-regression'].summary}\n".encode()
+    assert picture(sandbox) != before
+    process.send_signal(signal.SIGINT)
+    _, complaint = await process.communicate()
+    assert (process.returncode, complaint) == (0, b"")
+    await assert_restored(sandbox, before)
+
+
+async def test_the_command_answers_with_a_sentence_where_nothing_can_be_done(database: Database) -> None:
+    command = (sys.executable, "-m", "pgvigil.sandbox.faults", database.dsn(), "deadlocks")
+    process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE)
+    said, complaint = await process.communicate()
+    assert (process.returncode, said) == (1, b"")
+    assert complaint.startswith(b"database 'test_")
+    assert b"Traceback" not in complaint
 
 
 async def test_faults_can_be_on_together_and_end_in_any_order(sandbox: Database) -> None:

@@ -1,12 +1,18 @@
-"""The faults: the table of what can be made to go wrong, and how."""
+"""The faults: the table of what can be made to go wrong, and how.
 
+`python -m pgvigil.sandbox.faults DSN lock-pile-up --for 30` switches one on; Ctrl-C takes it back before.
+"""
+
+import argparse
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from itertools import cycle
 from types import MappingProxyType
 
 import psycopg
 
+from pgvigil.sandbox.console import run
 from pgvigil.sandbox.injection import Act, Fault, Injection, Scene
 from pgvigil.sandbox.schema import SandboxError
 from pgvigil.sandbox.statements import named
@@ -172,3 +178,25 @@ def inject(name: str, dsn: str, limit_s: float | None = None) -> Injection:
     if name not in FAULTS:
         raise SandboxError(f"fault {name!r} is unknown; there are {', '.join(FAULTS)}")
     return Injection(FAULTS[name], dsn, limit_s)
+
+
+async def _main(arguments: argparse.Namespace) -> None:
+    async with inject(arguments.name, arguments.dsn, arguments.seconds) as injection:
+        sys.stdout.write(f"{arguments.name} on: {injection.fault.summary}\n")
+        await injection.ended()
+    sys.stdout.write(f"{arguments.name} off\n")
+
+
+def _arguments() -> argparse.Namespace:
+    lines = "\n".join(f"  {fault.name:20} {fault.summary}" for fault in FAULTS.values())
+    parser = argparse.ArgumentParser(
+        prog="python -m pgvigil.sandbox.faults", epilog=lines, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("dsn", help="a superuser's connection string to the sandbox's database")
+    parser.add_argument("name", choices=FAULTS, metavar="NAME", help="one of those below")
+    parser.add_argument("--for", dest="seconds", type=float, help="seconds to stay on; else the fault's own limit")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    run(_main(_arguments()))

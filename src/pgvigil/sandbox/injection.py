@@ -180,6 +180,10 @@ class Injection:
     async def stop(self) -> None:
         """Return when everything is undone; harmless if the fault has ended by itself."""
         self._ending.set()
+        await self.ended()
+
+    async def ended(self) -> None:
+        """Return when the fault has ended, by itself or by stop(), and is undone."""
         if self._task is not None:
             await asyncio.shield(self._task)
 

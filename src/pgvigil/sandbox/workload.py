@@ -15,6 +15,7 @@ from typing import Self
 
 import psycopg
 
+from pgvigil.sandbox.console import run
 from pgvigil.sandbox.parts import Intake, Orchestrator, Pages, Poller, Population, Rotation, Settler, Shared
 from pgvigil.sandbox.rates import Rates
 from pgvigil.sandbox.schema import install, require
@@ -186,13 +187,13 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def _main(arguments: argparse.Namespace) -> Stats:
+async def _main(arguments: argparse.Namespace) -> None:
     await install(arguments.dsn, arguments.scale)
     rates = Rates(webhooks_per_s=arguments.webhooks, workers=arguments.workers, ui_per_s=arguments.ui)
     async with Workload(arguments.dsn, rates, arguments.seed) as load:
         await asyncio.sleep(arguments.seconds)
-        return load.stats()
+        sys.stdout.write(f"{load.stats()}\n")
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{asyncio.run(_main(_arguments()))}\n")
+    run(_main(_arguments()))
