@@ -1,5 +1,6 @@
 """The queries of this package, and what is done to a query's text before it is sent."""
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
@@ -8,6 +9,8 @@ from psycopg import sql
 
 from pgvigil.catalog.types import Query
 from pgvigil.model import Capabilities
+
+_PLACEHOLDER = re.compile(r"\{(?:extension_schema|object|object_name)\}")
 
 FINGERPRINT = "pgvigil_fingerprint"
 """The last column that a query wrapped by `wrap_changed` returns."""
@@ -25,14 +28,16 @@ def identifier(name: str) -> str:
 
 
 def compose(query: Query, capabilities: Capabilities, object_name: str | None = None) -> str:
-    """The query's SQL with the schema of the extension it requires, and the object it is for, as identifiers."""
-    text = query.sql
+    """The query's SQL with the schema of the extension it requires, and the object it is for as identifier
+    (`{object}`) and as text (`{object_name}`). All in one go: a name may itself look like a placeholder."""
+    values = {}
     extension = query.probe.requires.extension
     if extension is not None and extension in capabilities.extensions:
-        text = text.replace("{extension_schema}", identifier(capabilities.extensions[extension][0]))
+        values["{extension_schema}"] = identifier(capabilities.extensions[extension][0])
     if object_name is not None:
-        text = text.replace("{object}", identifier(object_name))
-    return text
+        values["{object}"] = identifier(object_name)
+        values["{object_name}"] = sql.Literal(object_name).as_string(None)
+    return _PLACEHOLDER.sub(lambda found: values.get(found[0], found[0]), query.sql)
 
 
 def wrap_changed(query: str, key: Sequence[str], changed_by: Sequence[str]) -> str:
@@ -41,7 +46,7 @@ def wrap_changed(query: str, key: Sequence[str], changed_by: Sequence[str]) -> s
     The fingerprint is a 64-bit hash, computed by the server, over the columns `key` and `changed_by`; NULLs hash too.
     """
     columns = ", ".join(f"q.{identifier(name)}" for name in (*key, *changed_by))
-    return load("changed").replace("{query}", query.strip().rstrip(";")).replace("{columns}", columns)
+    return load("changed").replace("{columns}", columns).replace("{query}", query.strip().rstrip(";"))
 
 
 def role_sql(name: str, connection_limit: int = 4) -> str:
