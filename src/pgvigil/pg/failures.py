@@ -5,7 +5,7 @@ from pgvigil.pg.values import FailureKind
 _KINDS = {
     "55P03": FailureKind.LOCK,
     "40P01": FailureKind.LOCK,
-    "57014": FailureKind.DEADLINE,  # statement_timeout and a cancel request bear the same code
+    "57014": FailureKind.CANCELLED,  # statement_timeout and a cancel request bear the same code: see is_timeout
     "42501": FailureKind.PRIVILEGE,
     "42P01": FailureKind.MISSING,
     "42703": FailureKind.MISSING,
@@ -25,3 +25,11 @@ def kind_of(sqlstate: str | None) -> FailureKind:
     if sqlstate.startswith(_GONE):
         return FailureKind.GONE
     return _KINDS.get(sqlstate, FailureKind.OTHER)
+
+
+def is_timeout(message: str, elapsed_ms: float, deadline_ms: int) -> bool:
+    """Whether a statement that was cancelled ran into its limit. Where the server's words are not English, the time
+    that passed on our clock decides."""
+    if "statement timeout" in message or "user request" in message:
+        return "statement timeout" in message
+    return elapsed_ms >= 0.95 * deadline_ms

@@ -14,7 +14,7 @@ from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, Format
 from psycopg.pq.abc import PGconn, PGresult
 
 from pgvigil.pg.decode import Decoder
-from pgvigil.pg.failures import kind_of
+from pgvigil.pg.failures import is_timeout, kind_of
 from pgvigil.pg.values import Failure, FailureKind, Reply, Request, Rows
 from pgvigil.pg.waiting import Ready, ready
 
@@ -22,7 +22,11 @@ _SYNCS = 2  # per request
 
 
 class ConnectionGoneError(Exception):
-    """The connection ended; the text is the driver's."""
+    """The connection ended; the text is the driver's, the SQLSTATE that of the server's last word, if it had one."""
+
+    def __init__(self, message: str, sqlstate: str | None = None) -> None:
+        super().__init__(message)
+        self.sqlstate = sqlstate
 
 
 class Pipeline:
@@ -97,10 +101,18 @@ class Pipeline:
                 unsent = connection.flush()
             result = connection.get_result()
         except OperationalError as error:
-            raise ConnectionGoneError(str(error)) from error
+            raise self._gone(str(error)) from error
         if connection.status == ConnStatus.BAD:
-            raise ConnectionGoneError(connection.get_error_message())
+            raise self._gone(connection.get_error_message(), result)
         return result
+
+    def _gone(self, message: str, *last: PGresult | None) -> ConnectionGoneError:
+        # The server's farewell may have come as an ordinary result before the connection ended.
+        states = [state for result in (*self._segment, *last) if (state := self._sqlstate(result))]
+        return ConnectionGoneError(message, states[-1] if states else None)
+
+    def _sqlstate(self, result: PGresult | None) -> str | None:
+        return None if result is None else self._decoder.text(result.error_field(DiagnosticField.SQLSTATE)) or None
 
     def _reply(self, request: Request, answer: Sequence[PGresult], elapsed_ms: float) -> Reply:
         last = answer[-1]
@@ -112,6 +124,9 @@ class Pipeline:
         return Rows(request.name, self._decoder.names(last), self._decoder.rows(last), elapsed_ms)
 
     def _failure(self, request: Request, result: PGresult, elapsed_ms: float) -> Failure:
-        sqlstate = self._decoder.text(result.error_field(DiagnosticField.SQLSTATE)) or None
+        sqlstate = self._sqlstate(result)
         message = self._decoder.text(result.error_field(DiagnosticField.MESSAGE_PRIMARY))
-        return Failure(request.name, kind_of(sqlstate), sqlstate, message, elapsed_ms)
+        kind = kind_of(sqlstate)
+        if kind is FailureKind.CANCELLED and is_timeout(message, elapsed_ms, request.deadline_ms):
+            kind = FailureKind.DEADLINE
+        return Failure(request.name, kind, sqlstate, message, elapsed_ms)

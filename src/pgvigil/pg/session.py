@@ -83,14 +83,14 @@ class Session:
 
     async def _round(self, requests: Sequence[Request], ends: float) -> tuple[Reply, ...]:
         replies: list[Reply] = []
-        kind, message = FailureKind.GONE, "the session was closed"
+        kind, message, sqlstate = FailureKind.GONE, "the session was closed", None
         if not self.broken:
             try:
                 async with asyncio.timeout_at(ends):
                     await self._exchange(requests, replies)
             except ConnectionGoneError as gone:
                 self._broken = True
-                message = str(gone).strip()
+                message, sqlstate = str(gone).strip(), gone.sqlstate
             except TimeoutError:
                 kind, message = FailureKind.DEADLINE, "the deadline of the whole run"
                 await self._recover()
@@ -98,7 +98,7 @@ class Session:
                 self._broken = True
                 raise
         missing = requests[len(replies) :]
-        return (*replies, *(Failure(request.name, kind, None, message) for request in missing))
+        return (*replies, *(Failure(request.name, kind, sqlstate, message) for request in missing))
 
     async def _exchange(self, requests: Sequence[Request], replies: list[Reply]) -> None:
         for request in requests:

@@ -21,8 +21,9 @@ def traffic_of(descriptor: int) -> Traffic | None:
         return None
     borrowed = socket.socket(fileno=descriptor)
     try:
-        return Traffic(*_COUNTS.unpack(borrowed.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _COUNTS.size)))
+        acknowledged, received = _COUNTS.unpack(borrowed.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _COUNTS.size))
     except (OSError, struct.error):
         return None
     finally:
         borrowed.detach()
+    return Traffic(max(0, acknowledged - 1), received)  # the opening SYN is acknowledged like a byte
