@@ -1,0 +1,3 @@
+-- Begins a backup.
+-- Refused: pg_backup_start
+select pg_backup_start('x') as lsn

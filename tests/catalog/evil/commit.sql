@@ -1,0 +1,3 @@
+-- Leaves the read-only transaction.
+-- Refused: it is TRANSACTION
+commit

@@ -1,0 +1,3 @@
+-- Makes a table.
+-- Refused: it is CREATE TABLE AS
+create table x as select 1 as one

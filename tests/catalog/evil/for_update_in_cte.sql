@@ -1,0 +1,3 @@
+-- Locks rows inside a CTE.
+-- Refused: it locks rows
+with j as (select id from jobs for no key update nowait) select id from j

@@ -1,0 +1,3 @@
+-- Writes.
+-- Refused: it is INSERT
+insert into jobs values (1)

@@ -1,0 +1,3 @@
+-- Locks a table.
+-- Refused: it is LOCK
+lock table jobs

@@ -1,0 +1,3 @@
+-- Is not SQL.
+-- Refused: does not accept it
+selekt 1

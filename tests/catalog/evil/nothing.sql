@@ -1,0 +1,3 @@
+-- Does nothing.
+-- Refused: it holds 0 statements
+

@@ -1,0 +1,3 @@
+-- Sends a notification.
+-- Refused: it is NOTIFY
+notify a

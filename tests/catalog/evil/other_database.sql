@@ -1,0 +1,3 @@
+-- Names another database.
+-- Refused: is named with a database
+select id from other.public.jobs

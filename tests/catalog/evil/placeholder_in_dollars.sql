@@ -1,0 +1,3 @@
+-- Puts a name into a string.
+-- Refused: stands in a string or comment
+select $$a {object} b$$ as one

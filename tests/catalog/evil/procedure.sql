@@ -1,0 +1,3 @@
+-- Calls a procedure.
+-- Refused: it is CALL
+call cleanup()

@@ -1,0 +1,3 @@
+-- Makes a table.
+-- Refused: it holds SELECT INTO
+select 1 as one into copy_of_jobs

@@ -1,0 +1,3 @@
+-- Shows a setting.
+-- Refused: it is VARIABLE SHOW
+show lock_timeout

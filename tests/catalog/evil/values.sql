@@ -1,0 +1,3 @@
+-- Returns columns without names.
+-- Refused: it is VALUES
+values (1), (2)
