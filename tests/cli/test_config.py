@@ -10,7 +10,7 @@ from pgvigil.model import Secret
 
 # For every setting: a value for the file, the environment and the flag (all different), and a wrong one.
 SAMPLES: Mapping[str, tuple[Any, str, str, Any]] = {
-    "store.url": ("duckdb:///a/file.db", "duckdb:///an/environment.db", "duckdb:///a/flag.db", ""),
+    "store.url": ("duckdb:///a/file.db", "duckdb:///an/environment.db", "duckdb:///a/flag.db", 5),
     "store.key": ("from the file, 16+", "from the environment", "from the flag, 16+", 7),
     "store.keep_raw": ("2h", "3h", "4h", "1s"),
     "store.keep_1m": ("2d", "3d", "4d", "fortnight"),

@@ -214,9 +214,9 @@ DAY = 86_400.0
 
 SETTINGS: tuple[Setting, ...] = (
     Setting(
-        "store", "url", text, "duckdb:///var/lib/pgvigil/pgvigil.db",
-        "duckdb:///absolute/path or duckdb://relative/path", "Where pgvigil keeps what it saw: one encrypted file.",
-        flag="--store",
+        "store", "url", optional(text), None, "duckdb:///absolute/path or duckdb://relative/path",
+        "Where pgvigil keeps what it saw: one encrypted file. By default /var/lib/pgvigil/pgvigil.db, or below "
+        "~/.local/state/pgvigil where that cannot be written.", flag="--store",
     ),
     Setting(
         "store", "key", secret, None, "any text of 16 characters or more, env:NAME or file:PATH",

@@ -1,0 +1,151 @@
+"""`pgvigil demo`: a real PostgreSQL under a realistic load, watched, gone without trace when it ends."""
+
+import asyncio
+import contextlib
+import json
+import os
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from typing import Annotated
+
+import typer
+
+from pgvigil.cli.config import Config, TargetConfig, load
+from pgvigil.cli.options import set_up_log
+from pgvigil.cli.serving import run
+from pgvigil.cli.settings import DAY, SettingError, duration
+from pgvigil.model import Secret
+from pgvigil.sandbox.environment import clean_environment
+from pgvigil.sandbox.home import Home
+from pgvigil.sandbox.roles import make_monitor
+from pgvigil.sandbox.schema import install
+from pgvigil.sandbox.server import Server
+
+PORTS = range(8432, 8442)
+FAULT_EVERY = 180.0
+DATABASE = "meshhook"
+EXAMPLE = "select sum(calls) from statements"
+
+
+def demo(
+    for_: Annotated[
+        str | None, typer.Option("--for", metavar="DURATION", help="Stop after so long, such as 60s")
+    ] = None,
+    listen_: Annotated[
+        str | None, typer.Option("--listen", metavar="HOST:PORT", help="Where the page is served")
+    ] = None,
+    fault_every: Annotated[str, typer.Option(help="How often something goes wrong; 0s for never")] = "3m",
+) -> None:
+    """Bring up a PostgreSQL under a MeshHook-shaped load, watch it, and show it in the browser."""
+    seconds = _seconds("--for", for_) if for_ else None
+    every = 0.0 if fault_every in {"0", "0s"} else _seconds("--fault-every", fault_every)
+    set_up_log("warning")
+    with contextlib.suppress(asyncio.CancelledError):
+        asyncio.run(_demo(seconds, listen_, every))
+
+
+def _seconds(flag: str, raw: str) -> float:
+    try:
+        return float(duration(1, DAY)(raw))
+    except ValueError:
+        raise SettingError(f"{flag} = {raw!r}; allowed: 1s to 1d, such as 90s or 5m.") from None
+
+
+def say(line: str) -> None:
+    """Print a line at once."""
+    typer.echo(line)
+    sys.stdout.flush()
+
+
+@contextmanager
+def step(what: str) -> Iterator[None]:
+    """Say what is done, and how long it took."""
+    began = time.monotonic()
+    sys.stdout.write(f"{what} … ")
+    sys.stdout.flush()
+    yield
+    say(f"{time.monotonic() - began:.1f} s")
+
+
+async def _demo(seconds: float | None, listen_: str | None, fault_every: float) -> None:
+    stopping = asyncio.Event()
+    async with AsyncExitStack() as stack:
+        with step("Starting PostgreSQL 18"):
+            server = await asyncio.to_thread(Server.running, 18)
+            stack.callback(server.remove)
+        with step("Creating the MeshHook-shaped database"):
+            await install(server.dsn())
+            server.passwords["pgvigil"] = await make_monitor(server.dsn())
+        await stack.enter_async_context(playing(server.dsn(), fault_every))
+        config = configuration(stack, server, listen_)
+        if seconds is not None:
+            asyncio.get_running_loop().call_later(seconds, stopping.set)
+        await run(config, lambda line: announce(line, config), stopping)
+        say("Stopping; nothing of the demo stays behind.")
+
+
+def configuration(stack: AsyncExitStack, server: Server, listen_: str | None) -> Config:
+    """The demo's configuration: one target, a store that is removed at the end."""
+    home = Home("demo")
+    stack.callback(home.remove)
+    flags = {"store.url": f"duckdb://{home.path}/pgvigil.db", "serve.listen": listen_ or free_address()}
+    base = load(file=None, environment={}, flags=flags)
+    cpus = float(os.cpu_count() or 1)
+    target = TargetConfig(DATABASE, Secret(server.dsn("pgvigil")), cpus, {"env": "demo"}, None, None)
+    return Config(base.values, base.sources, (target,))
+
+
+def free_address() -> str:
+    """The first free one of the demo's ports; says so where it is not the first."""
+    for port in PORTS:
+        with socket.socket() as trial:
+            if trial.connect_ex(("127.0.0.1", port)) != 0:
+                if port != PORTS[0]:
+                    say(f"Port {PORTS[0]} is in use; taking {port}.")
+                return f"127.0.0.1:{port}"
+    return "127.0.0.1:0"
+
+
+def announce(line: str, config: Config) -> None:
+    """What the demo prints once the page can be opened."""
+    say(line)
+    if "http://" in line:
+        say(f"To ask its store: pgvigil sql --store {config['store.url']} {EXAMPLE!r}")
+        say("Ctrl-C ends it.")
+
+
+@asynccontextmanager
+async def playing(dsn: str, fault_every: float) -> AsyncIterator[None]:
+    """The load, in a process of its own that ends when its input does: with us, however we end."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "pgvigil.sandbox.play",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        env=clean_environment(),
+        start_new_session=True,
+    )
+    assert process.stdin is not None  # noqa: S101 - a pipe, as asked for
+    assert process.stdout is not None  # noqa: S101
+    process.stdin.write(json.dumps({"dsn": dsn, "fault_every": fault_every}).encode() + b"\n")
+    await process.stdin.drain()
+    echo = asyncio.create_task(_echo(process.stdout))
+    try:
+        yield
+    finally:
+        process.stdin.close()
+        try:
+            await asyncio.wait_for(process.wait(), 10)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+        await echo
+
+
+async def _echo(lines: asyncio.StreamReader) -> None:
+    async for line in lines:
+        say(f"  {line.decode().rstrip()}")

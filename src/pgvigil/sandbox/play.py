@@ -1,0 +1,70 @@
+"""The load of the demo, as a process of its own: it plays until its standard input ends, and so never outlives us.
+
+The first line of its input is JSON: `dsn` (a superuser's, of a database that `schema.install` prepared) and
+`fault_every` in seconds (0 for none). What it prints, a line each, is meant for the console.
+"""
+
+import asyncio
+import itertools
+import json
+import sys
+from collections.abc import Sequence
+
+from pgvigil.sandbox.faults import FAULTS, inject
+from pgvigil.sandbox.workload import Workload
+
+ROTATION = (
+    "lock-pile-up",
+    "missing-index",
+    "idle-in-transaction",
+    "runaway-query",
+    "checkpoint-storm",
+    "connection-flood",
+    "plan-regression",
+    "temp-spill",
+)
+"""The faults that come round, in this order; each is on for half of its turn."""
+
+
+def say(line: str) -> None:
+    """Print a line at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+async def _faults(dsn: str, every: float, names: Sequence[str] = ROTATION) -> None:
+    for name in itertools.cycle(names):
+        await asyncio.sleep(every / 2)
+        say(f"fault {name} on: {FAULTS[name].summary}")
+        async with inject(name, dsn, every / 2):
+            await asyncio.sleep(every / 2)
+        say(f"fault {name} off")
+
+
+async def _until_input_ends() -> None:
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    await reader.read()
+
+
+async def play(dsn: str, fault_every: float) -> None:
+    """Put the load on, and the faults in turn, until standard input ends."""
+    async with Workload(dsn):
+        say("load on")
+        tasks = [asyncio.create_task(_until_input_ends())]
+        if fault_every:
+            tasks.append(asyncio.create_task(_faults(dsn, fault_every)))
+        _, left = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def main() -> None:
+    """Read what to do, and do it."""
+    order = json.loads(sys.stdin.readline())
+    asyncio.run(play(order["dsn"], order["fault_every"]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,23 @@
+"""The monitor's role in the sandbox: made by the same SQL that pgvigil shows to everyone."""
+
+import secrets
+
+import psycopg
+from psycopg import sql
+
+from pgvigil.pg import role_sql
+
+MONITOR = "pgvigil"
+
+LET_IN = "GRANT USAGE ON SCHEMA extensions TO {}"
+"""The sandbox keeps its extensions in a schema of their own, as Supabase does."""
+
+
+async def make_monitor(dsn: str, name: str = MONITOR) -> str:
+    """Make the monitoring role in the database of `dsn`, a superuser's; returns its password."""
+    password = secrets.token_urlsafe(18)
+    async with await psycopg.AsyncConnection.connect(dsn, autocommit=True, application_name="sandbox:install") as conn:
+        await conn.execute(role_sql(name).encode())
+        await conn.execute(sql.SQL(LET_IN).format(sql.Identifier(name)))
+        await conn.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(name), sql.Literal(password)))
+    return password
