@@ -1,0 +1,169 @@
+"""Calls stored and calls inside recorded gaps or uncertain intervals are all the calls made, and never one too many:
+for any history of calls, resets, evictions, restarts, crashes, missed passes and restarts of the monitor."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from collect.pgss import Pgss, Statement
+from pgvigil.collect.deltas import Change, Context, Moved, Tracker
+from pgvigil.collect.layout import Row
+from pgvigil.model import Gap, Reading
+
+STATEMENTS: list[Statement] = [(role, query) for role in (10, 20) for query in range(1, 7)]
+
+
+@dataclass
+class Monitor:
+    """The part of the collector that counts: fingerprints, info after statements, and what is told of absences."""
+
+    server: Pgss
+    tracker: Tracker
+    kept: Reading | None = None
+    prints: dict[tuple[object, ...], Row] = field(default_factory=dict)
+    info: tuple[int, int, int] | None = None
+    sure: int | None = None
+    doubt: str | None = None
+    stored: Counter[Statement] = field(default_factory=Counter)
+    gaps: list[Gap] = field(default_factory=list)
+    uncertain: list[tuple[Statement, int, int]] = field(default_factory=list)
+
+    def look(self, *, keyframe: bool, between: list[str]) -> None:
+        server, tracker = self.server, self.tracker
+        ts = server.tick()
+        before = tracker.ts
+        complete = keyframe or self.doubt is not None or before is None
+        read = server.rows()
+        rows = [row for row in read if complete or self.prints.get(row[:2]) != row]
+        for act in between:
+            perform(server, act, 3.0)
+        info = (server.dealloc, server.reset_at, server.resets)
+        moved = None
+        if self.info is not None and info != self.info and before is not None:
+            reason = "eviction" if info[1:] == self.info[1:] else "reset"
+            moved = Moved(reason, before if self.sure is None else self.sure)
+        context = Context(until=server.tick(), doubt=self.doubt, moved=moved, keyframe=keyframe)
+        change = tracker.update(rows, ts, complete=complete, context=context)
+        self._keep(change, before, ts)
+        if complete:
+            self.prints.clear()
+        self.prints.update({row[:2]: row for row in rows})
+        self.info, self.sure, self.doubt = info, ts, None
+
+    def restart(self) -> None:
+        """The monitor itself is killed: only what was kept remains."""
+        self.kept = self.tracker.reading()
+        self.tracker = Tracker(self.server.layout, evicts=True)
+        self.prints.clear()
+        if self.kept is not None:
+            self.tracker.restore(self.kept.ts, self.kept.names, self.kept.rows)
+            self.doubt = "stopped"
+
+    def _keep(self, change: Change, before: int | None, ts: int) -> None:
+        for row in change.rows:
+            statement = (int(str(row[0])), int(str(row[1])))
+            self.stored[statement] += int(str(row[2]))
+            if row[-1]:
+                assert before is not None
+                self.uncertain.append((statement, before, ts))
+        self.gaps += change.gaps
+
+
+def perform(server: Pgss, act: str, time: float) -> None:
+    """One thing that happens on the server."""
+    kind, _, number = act.partition(" ")
+    statement = STATEMENTS[int(number or 0) % len(STATEMENTS)]
+    if kind == "call":
+        server.call(statement, time)
+    elif kind == "reset":
+        server.reset_all()
+    elif kind == "reset_one":
+        server.reset_one(statement)
+    elif kind == "storm":
+        for query in range(100, 100 + 2 * server.room):
+            server.call((10, query + server.now % 997), time)
+
+
+def check(server: Pgss, monitor: Monitor, began: int, ended: int) -> None:
+    for statement, moments in server.made.items():
+        made = sum(1 for moment in moments if began < moment <= ended)
+        stored = monitor.stored[statement]
+        assert stored <= made, f"{statement}: {stored} stored of {made}"
+        open_ = [(gap.since, gap.until) for gap in monitor.gaps]
+        open_ += [(since, until) for each, since, until in monitor.uncertain if each == statement]
+        hidden = sum(
+            1
+            for moment in moments
+            if began < moment <= ended and any(since < moment <= until for since, until in open_)
+        )
+        assert made - stored <= hidden, f"{statement}: {made - stored} of {made} missing, {hidden} accounted for"
+
+
+acts = st.one_of(
+    st.builds("call {}".format, st.integers(0, len(STATEMENTS) - 1)),
+    st.builds("call {}".format, st.integers(0, 2)),
+    st.builds("reset_one {}".format, st.integers(0, len(STATEMENTS) - 1)),
+    st.sampled_from(["look", "look", "look", "keyframe", "reset", "storm", "stop", "restart", "crash", "cut"]),
+)
+times = st.floats(0.001, 50.0, allow_nan=False)
+
+
+@pytest.mark.parametrize("born", [True, False], ids=["1.11", "1.10"])
+@pytest.mark.parametrize("room", [8, 100])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(history=st.lists(st.tuples(acts, times), max_size=60))
+def test_no_history_loses_a_call_without_a_gap_or_counts_one_too_many(
+    born: bool, room: int, history: list[tuple[str, float]]
+) -> None:
+    server = Pgss(born=born, room=room)
+    monitor = Monitor(server, Tracker(server.layout, evicts=True))
+    for statement in STATEMENTS[:5]:
+        server.call(statement, 1.0)
+    began = server.now
+    monitor.look(keyframe=True, between=[])
+    for act, time in history:
+        if act in {"look", "keyframe"}:
+            monitor.look(keyframe=act == "keyframe", between=[])
+        elif act == "stop":
+            monitor.restart()
+        elif act == "restart":
+            monitor.doubt = "restart"
+        elif act == "cut":
+            monitor.doubt = "unreachable"
+        elif act == "crash":
+            server.crash()
+            monitor.doubt = "restart"
+        else:
+            perform(server, act, time)
+    monitor.look(keyframe=True, between=[])
+    check(server, monitor, began, server.now)
+
+
+@pytest.mark.parametrize("born", [True, False], ids=["1.11", "1.10"])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    history=st.lists(
+        st.tuples(
+            st.lists(acts.filter(lambda act: act.split()[0] in {"call", "reset", "reset_one", "storm"}), max_size=8),
+            st.lists(acts.filter(lambda act: act.split()[0] in {"call", "reset", "reset_one", "storm"}), max_size=3),
+            times,
+        ),
+        max_size=12,
+    )
+)
+def test_what_happens_between_reading_the_statements_and_the_info_is_accounted_for(
+    born: bool, history: list[tuple[list[str], list[str], float]]
+) -> None:
+    server = Pgss(born=born, room=10)
+    monitor = Monitor(server, Tracker(server.layout, evicts=True))
+    began = server.now
+    monitor.look(keyframe=True, between=[])
+    for acts_, between, time in history:
+        for act in acts_:
+            perform(server, act, time)
+        monitor.look(keyframe=False, between=between)
+    monitor.look(keyframe=True, between=[])
+    check(server, monitor, began, server.now)
