@@ -23,7 +23,7 @@ servers: setup
 	@$(PYTHON) tools/servers.py
 
 page: setup
-	@$(PYTHON) tools/page.py build
+	@tools/node $(PYTHON) hatch_build.py
 
 demo: page
 	@.venv/bin/pgvigil demo

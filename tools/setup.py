@@ -53,10 +53,10 @@ def make_environment() -> None:
         run([sys.executable, "-m", "venv", VENV], environment=environment())
 
 
-def pip(*arguments: str) -> None:
+def pip(*arguments: str, **variables: str) -> None:
     """Run pip of .venv."""
     command = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input", "--quiet"]
-    run([*command, *arguments], environment=environment())
+    run([*command, *arguments], environment={**environment(), **variables})
 
 
 def main() -> None:
@@ -71,7 +71,8 @@ def main() -> None:
         write_stamp(LOCK_STAMP, lock)
     if not stamped(PROJECT_STAMP, project):
         with step("Installing pgvigil from this checkout"):
-            pip("install", "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
+            # The page is made by `make page`, which finds a Node where the build hook would want one on PATH.
+            pip("install", "--no-deps", "--no-build-isolation", "--editable", str(ROOT), PGVIGIL_SKIP_PAGE="1")
         write_stamp(PROJECT_STAMP, project)
     if "--quiet" not in sys.argv:
         say(f"Ready: {VENV / 'bin' / 'pgvigil'}")
