@@ -14,6 +14,7 @@ _CONFTEST = """
 import fix_house
 pytest_plugins = ["fix_house"]
 fix_house.SLOW = 0.2
+fix_house.slowed_by = lambda: 1.0
 fix_house._SKIPS = __import__("pathlib").Path(__file__).with_name("skips.toml")
 """
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
