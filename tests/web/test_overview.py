@@ -1,0 +1,241 @@
+"""The overview in a real browser, over a real `pgvigil serve` that watches a real server under load."""
+
+import re
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from fix_browser import Load, Visit, Watched
+
+OpenPage = Callable[..., Visit]
+
+PHONE = 390
+PASS = 30_000
+"""Milliseconds within which the numbers of a pass, due every 10 s, must be there on a busy machine."""
+
+
+def address(page: Page) -> dict[str, str]:
+    """What the page's address says."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+def statements(page: Page) -> Locator:
+    return page.get_by_role("table", name="Statements").locator("tbody tr")
+
+
+def chart(page: Page) -> Locator:
+    return page.get_by_role("group", name="Database load")
+
+
+def drawn(visit: Visit, watched: Watched) -> Page:
+    """The page, once load and statements of the busy target are there."""
+    page = visit.page
+    expect(page.get_by_role("heading", name=f"{watched.name} · Overview · pgvigil")).to_be_attached()
+    expect(statements(page).nth(4)).to_be_visible(timeout=2 * PASS)
+    expect(chart(page)).to_have_attribute("aria-label", re.compile(r"CPU \d"), timeout=PASS)
+    return page
+
+
+def test_overview_shows_load_vitals_and_statements_and_nothing_complains(open_page: OpenPage, watched: Watched) -> None:
+    visit = open_page(watched.url)
+    page = drawn(visit, watched)
+    expect(chart(page)).to_have_attribute("aria-label", re.compile(r"Lock \d"), timeout=PASS)
+    expect(page.locator("[data-tone=ok]").first).to_contain_text(f"Watching {watched.name}")
+    expect(page.locator("[data-vital]")).to_have_count(6)
+    for key in ("load", "throughput", "latency", "connections", "cache_hit"):
+        expect(page.locator(f"[data-vital={key}] .value")).to_have_text(re.compile(r"^\d"), timeout=PASS)
+    expect(statements(page).nth(19)).to_be_visible(timeout=PASS)
+    expect(statements(page).filter(has_text="orders_07")).to_have_count(1)
+    expect(page.get_by_role("heading", name="What happened")).to_be_visible()
+    # The server's content security policy is strict; a breach of it is an error on the console.
+    assert visit.complaints == []
+
+
+def test_no_literal_of_a_statement_reaches_the_page(open_page: OpenPage, watched: Watched) -> None:
+    page = drawn(open_page(watched.url), watched)
+    assert "never 7" not in page.content()
+    assert "waited for" not in page.content()
+
+
+def test_live_page_moves_on_without_drawing_the_chart_anew(open_page: OpenPage, watched: Watched) -> None:
+    page = drawn(open_page(f"{watched.url}?range=15m"), watched)
+    expect(page.get_by_role("button", name="Live", exact=True)).to_be_visible()
+    page.evaluate("document.querySelector('.u-over').mark = 'the same'")
+    when = chart(page).locator(".when")
+    chart(page).focus()
+    page.keyboard.press("End")
+    first = when.inner_text()
+    for _ in range(2):
+        expect(when).not_to_have_text(first, timeout=PASS)
+        page.wait_for_timeout(1100)
+        page.keyboard.press("End")
+    assert page.evaluate("document.querySelector('.u-over').mark") == "the same"
+
+
+def test_dragging_across_the_chart_looks_closer_and_back_goes_back(open_page: OpenPage, watched: Watched) -> None:
+    page = drawn(open_page(f"{watched.url}?range=15m"), watched)
+    box = page.locator(".u-over").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + 60, steps=4)
+    page.mouse.up()
+    page.wait_for_url(re.compile("from="))
+    said = address(page)
+    assert 200 < int(said["to"]) - int(said["from"]) < 340  # 30 % of 15 minutes
+    expect(page.get_by_role("button", name="Live", exact=True)).to_have_attribute("aria-pressed", "false")
+    page.go_back()
+    assert "from" not in address(page)
+    expect(page.get_by_role("button", name="Live", exact=True)).to_have_attribute("aria-pressed", "true")
+
+
+def test_hovering_tells_time_and_every_class(open_page: OpenPage, watched: Watched) -> None:
+    page = drawn(open_page(f"{watched.url}?range=15m"), watched)
+    chart(page).focus()
+    page.keyboard.press("End")
+    tip = chart(page).get_by_role("status")
+    expect(tip).to_contain_text(re.compile(r"\d\d:\d\d:\d\d"))
+    expect(tip).to_contain_text("All")
+    expect(tip).to_contain_text("CPU")
+
+
+def test_pressing_a_head_sorts_at_the_server(open_page: OpenPage, watched: Watched) -> None:
+    page = drawn(open_page(watched.url), watched)
+    with page.expect_request(re.compile(r"/statements\?.*sort=calls_per_s")) as asked:
+        page.get_by_role("button", name="Calls").click()
+    assert "order=desc" in asked.value.url
+    expect(page.get_by_role("columnheader", name="Calls")).to_have_attribute("aria-sort", "descending")
+    assert address(page)["sort"] == "calls_per_s"
+    with page.expect_request(re.compile(r"sort=calls_per_s&order=asc")):
+        page.get_by_role("button", name="Calls").click()
+
+
+def test_a_statement_opens_in_full_under_an_address_of_its_own(open_page: OpenPage, watched: Watched) -> None:
+    page = drawn(open_page(watched.url), watched)
+    long = statements(page).filter(has_text="from orders_00 where note")
+    expect(long).to_have_count(1, timeout=PASS)
+    long.click()
+    drawer = page.get_by_role("dialog", name="Statement")
+    # All 40 conditions of it, where the list shows the first.
+    expect(drawer.locator("pre")).to_have_text(re.compile(r"(note <> \$\d+.*){40}", re.DOTALL))
+    assert Load.LONG.count("note") == 40
+    page.reload()
+    expect(drawer).to_be_visible(timeout=PASS)
+    page.keyboard.press("Escape")
+    expect(drawer).to_have_count(0)
+    assert "statement" not in address(page)
+
+
+def test_load_can_be_read_as_a_table_and_classes_hidden(open_page: OpenPage, watched: Watched) -> None:
+    page = drawn(open_page(f"{watched.url}?range=15m"), watched)
+    page.get_by_role("button", name="Timeout").click()
+    assert address(page)["hide"] == "timeout"
+    page.get_by_role("button", name="View as table").click()
+    table = page.get_by_role("table", name="Database load")
+    expect(table.get_by_role("columnheader", name="LWLock")).to_be_visible()
+    expect(table.locator("tbody tr").first).to_contain_text(re.compile(r"\d\d:\d\d:\d\d"))
+    page.get_by_role("button", name="View as chart").click()
+    expect(chart(page)).to_be_visible()
+
+
+def test_the_keyboard_does_what_the_help_says(open_page: OpenPage, watched: Watched) -> None:
+    page = drawn(open_page(watched.url), watched)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("l")
+    assert "from" in address(page)
+    page.keyboard.press("l")
+    assert "from" not in address(page)
+    page.keyboard.press("t")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    assert address(page)["range"] == "6h"
+    page.keyboard.press("/")
+    page.keyboard.type("orders_11")
+    found = page.get_by_role("option").filter(has_text="orders_11")
+    expect(found).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog", name="Statement").locator("pre")).to_contain_text("orders_11")
+
+
+def test_what_cannot_be_seen_says_why_and_how_to_change_it(open_page: OpenPage, watched: Watched) -> None:
+    page = open_page(f"{watched.url}?target={watched.bare}").page
+    unseen = page.get_by_role("region", name="Statements by load")
+    expect(unseen).to_contain_text("Not visible", timeout=PASS)
+    expect(unseen.locator("pre")).to_contain_text("CREATE EXTENSION")
+    expect(unseen.get_by_role("button", name="Copy the SQL")).to_be_visible()
+    expect(page.locator("[data-vital=latency] .value")).to_have_text(re.compile("^-"))
+
+
+def test_servers_are_switched_and_the_range_stays(open_page: OpenPage, watched: Watched) -> None:
+    page = drawn(open_page(f"{watched.url}?range=15m"), watched)
+    page.get_by_role("button", name="Server:").click()
+    page.get_by_role("button", name=watched.bare).click()
+    expect(page.get_by_role("heading", name=f"{watched.bare} · Overview · pgvigil")).to_be_attached()
+    assert address(page) == {"range": "15m", "target": watched.bare}
+
+
+def test_a_lost_connection_keeps_the_picture_and_heals_by_itself(open_page: OpenPage, watched: Watched) -> None:
+    visit = open_page(watched.url)
+    page = drawn(visit, watched)
+    shown = statements(page).count()
+    visit.context.set_offline(True)
+    page.get_by_role("button", name="6 h").click()
+    expect(page.get_by_role("alert").filter(has_text="pgvigil does not answer").first).to_be_visible(timeout=PASS)
+    assert statements(page).count() == shown
+    visit.context.set_offline(False)
+    expect(page.get_by_role("alert")).to_have_count(0, timeout=2 * PASS)
+    expect(page.get_by_role("button", name="Live", exact=True)).to_be_visible(timeout=2 * PASS)
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_axe_finds_nothing(open_page: OpenPage, watched: Watched, theme: str) -> None:
+    visit = open_page(watched.url, theme=theme)
+    page = drawn(visit, watched)
+    assert visit.violations() == []
+    statements(page).first.click()
+    expect(page.get_by_role("dialog", name="Statement")).to_be_visible()
+    assert visit.violations() == []
+
+
+def test_the_theme_follows_the_system_until_chosen_and_is_remembered(open_page: OpenPage, watched: Watched) -> None:
+    page = drawn(open_page(watched.url, theme="light"), watched)
+    scheme = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(scheme)
+    page.get_by_role("button", name="Change to dark").click()
+    dark = page.evaluate(scheme)
+    assert light != dark
+    page.reload()
+    drawn_again = page.evaluate(scheme)
+    assert drawn_again == dark
+
+
+def test_a_phone_shows_one_column_with_server_and_range_in_a_sheet(open_page: OpenPage, watched: Watched) -> None:
+    visit = open_page(watched.url, width=PHONE, height=844)
+    page = drawn(visit, watched)
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE
+    assert visit.violations() == []
+    page.get_by_role("button", name="Server and time range").click()
+    sheet = page.get_by_role("dialog", name="Server and time range")
+    sheet.get_by_role("button", name="15 m").click()
+    assert address(page)["range"] == "15m"
+    assert visit.violations() == []
+
+
+def test_the_page_does_not_jump_while_it_loads_and_lives(open_page: OpenPage, watched: Watched) -> None:
+    visit = open_page(watched.url)
+    page = drawn(visit, watched)
+    page.wait_for_timeout(3000)
+    shift = page.evaluate(
+        """new Promise((resolve) => {
+          let sum = 0;
+          new PerformanceObserver((list) => {
+            for (const entry of list.getEntries()) if (!entry.hadRecentInput) sum += entry.value;
+          }).observe({ type: 'layout-shift', buffered: true });
+          setTimeout(() => resolve(sum), 200);
+        })"""
+    )
+    assert shift < 0.02
