@@ -1,0 +1,219 @@
+"""What a server is and lets us see, on real ones; and that the remedies make visible what was not."""
+
+from dataclasses import replace
+
+import psycopg
+import pytest
+
+from fix_pgbouncer import MakePgBouncer
+from fix_servers import MONITOR, Database, MakeServer
+from pg.fix_pg import locked, session_at
+from pgvigil.model import Capabilities, Condition, Identity
+from pgvigil.pg import ConnectError, find_capabilities
+from pgvigil.pg.visibility import what_is_invisible
+from pgvigil.sandbox.server import Server
+
+RELATIONS = ("pg_stat_statements", "pg_stat_wal", "pg_stat_io", "no_such_relation")
+
+
+async def capabilities_at(dsn: str) -> Capabilities:
+    async with session_at(dsn) as session:
+        return await find_capabilities(session, RELATIONS, deadline=20)
+
+
+@pytest.mark.pg("all")
+async def test_a_monitor_learns_what_the_server_is(database: Database) -> None:
+    found = await capabilities_at(database.dsn(MONITOR))
+    query = """
+        select s.system_identifier, c.timeline_id, (extract(epoch from pg_postmaster_start_time()) * 1e6)::int8
+        from pg_control_system() s, pg_control_checkpoint() c
+    """
+    ((system_identifier, timeline, started_at),) = database.execute(query)
+    assert found.identity.system_identifier == system_identifier
+    assert found.identity.timeline == timeline
+    assert found.started_at == started_at
+    assert found.major == database.server.major
+    assert found.version == database.server.binaries.version
+    assert (found.role, found.database) == (MONITOR, database.name)
+    assert not found.in_recovery
+    assert not found.is_superuser
+    assert not found.pooled
+    assert {"pg_monitor", "pg_read_all_stats", "pg_read_all_settings"} <= found.roles
+    assert found.extensions["pg_stat_statements"][0] == "public"
+    assert found.settings["track_io_timing"] == "on"
+    assert found.settings["shared_preload_libraries"] == "pg_stat_statements"
+    assert ("reserved_connections" in found.settings) == (found.major >= 16)
+    assert not [each for each in found.invisible if each.what != "wal.wal_write_time"]
+
+
+@pytest.mark.pg("all")
+async def test_it_learns_the_columns_that_the_catalog_asks_about(database: Database) -> None:
+    found = await capabilities_at(database.dsn(MONITOR))
+    assert set(found.columns) == set(RELATIONS)
+    assert found.columns["no_such_relation"] == frozenset()
+    assert ("stats_since" in found.columns["pg_stat_statements"]) == (found.major >= 17)
+    assert ("wal_write" in found.columns["pg_stat_wal"]) == (found.major < 18)
+    assert bool(found.columns["pg_stat_io"]) == (found.major >= 16)
+
+
+async def test_where_pg_control_may_not_be_read_the_identity_is_the_version_alone(database: Database) -> None:
+    database.execute("revoke execute on function pg_control_system() from public, pg_monitor")
+    found = await capabilities_at(database.dsn(MONITOR))
+    assert found.identity.system_identifier is None
+    assert found.identity.timeline is None
+    assert found.major == database.server.major
+
+
+async def test_the_extension_is_found_in_any_schema_and_a_users_table_of_its_name_is_not(database: Database) -> None:
+    with database.connect() as superuser:
+        superuser.execute("drop extension pg_stat_statements")
+        superuser.execute('create schema "Odd one"')
+        superuser.execute('create extension pg_stat_statements schema "Odd one"')
+        superuser.execute("create schema other")
+        superuser.execute("create table other.pg_stat_statements (mine int)")
+    found = await capabilities_at(database.dsn(MONITOR))
+    assert found.extensions["pg_stat_statements"][0] == "Odd one"
+    assert "mine" not in found.columns["pg_stat_statements"]
+    assert "calls" in found.columns["pg_stat_statements"]
+
+
+@pytest.mark.pg("all")
+async def test_a_role_without_rights_learns_what_it_cannot_see_and_how_to(database: Database) -> None:
+    database.execute("create role outsider login password 'of the test'")
+    try:
+        dsn = database.dsn("outsider", password="of the test")
+        found = await capabilities_at(dsn)
+        assert found.identity.version_num // 10_000 == database.server.major
+        assert {each.what for each in found.invisible} >= {"statements", "sessions", "settings"}
+        (remedy,) = {each.remedy for each in found.invisible if each.what == "sessions"}
+        assert remedy == 'GRANT pg_monitor TO "outsider";'
+        database.execute(remedy)
+        assert not {each.what for each in (await capabilities_at(dsn)).invisible} & {
+            "statements",
+            "sessions",
+            "settings",
+        }
+    finally:
+        database.execute("drop role outsider")
+
+
+@pytest.mark.pg(14, 17, 18)
+async def test_an_old_version_of_the_extension_is_told_and_updated(database: Database) -> None:
+    with database.connect() as superuser:
+        superuser.execute("drop extension pg_stat_statements")
+        superuser.execute("create extension pg_stat_statements version '1.8'")
+        dsn = database.dsn(MONITOR)
+        (old,) = (each for each in (await capabilities_at(dsn)).invisible if each.what == "statements.columns")
+        assert "1.8" in old.reason
+        superuser.execute(old.remedy or "")
+        assert not [each for each in (await capabilities_at(dsn)).invisible if each.what == "statements.columns"]
+
+
+SWITCHED_OFF = {
+    "shared_preload_libraries": "auto_explain",
+    "compute_query_id": "off",
+    "track_activities": "off",
+    "track_counts": "off",
+    "track_io_timing": "off",
+}
+
+
+@pytest.mark.pg(14, 18)
+async def test_the_remedies_make_everything_visible(private_server: MakeServer, major: int) -> None:
+    server = private_server(major)
+    with psycopg.connect(server.dsn(), autocommit=True) as superuser:
+        superuser.execute("drop extension pg_stat_statements")
+        superuser.execute(f"revoke pg_monitor from {MONITOR}")
+    server.configure(SWITCHED_OFF)
+    server.restart()
+    seen = set()
+    for _ in range(3):  # some remedies show what else is missing
+        found = await capabilities_at(server.dsn(MONITOR))
+        seen |= {each.reason for each in found.invisible}
+        apply(server, [each.remedy or "" for each in found.invisible])
+    assert (await capabilities_at(server.dsn(MONITOR))).invisible == ()
+    assert len(seen) >= 7
+    async with session_at(server.dsn(MONITOR)) as session:
+        loaded = (await find_capabilities(session, RELATIONS)).settings["shared_preload_libraries"]
+    assert loaded.replace(" ", "").replace('"', "") == "auto_explain,pg_stat_statements"
+
+
+def apply(server: Server, remedies: list[str]) -> None:
+    with psycopg.connect(server.dsn(), autocommit=True) as superuser:
+        for statement in {line for remedy in remedies for line in remedy.splitlines()}:
+            if not statement.startswith("--"):
+                superuser.execute(statement.partition(" --")[0])
+    server.restart()
+
+
+async def test_behind_a_pooler_it_says_so(database: Database, pgbouncer: MakePgBouncer) -> None:
+    found = await capabilities_at(database.dsn(MONITOR, port=pgbouncer(database.server).port))
+    assert found.pooled
+    assert found.extensions
+
+
+async def test_where_the_catalog_is_locked_it_is_an_error_with_a_remedy(database: Database) -> None:
+    with database.connect() as superuser:
+        async with session_at(database.dsn(MONITOR)) as session:
+            with locked(superuser, "pg_catalog.pg_extension"), pytest.raises(ConnectError) as caught:
+                await find_capabilities(session, RELATIONS)
+            assert caught.value.condition is Condition.UNREACHABLE
+            assert caught.value.remedy
+            assert (await find_capabilities(session, RELATIONS)).extensions
+
+
+# -- the pure part ---
+
+ALL_WELL = Capabilities(
+    identity=Identity(1, 170_000, 1),
+    version="17.0",
+    started_at=0,
+    in_recovery=False,
+    pooled=False,
+    role="monitor",
+    database="app",
+    is_superuser=False,
+    roles=frozenset({"pg_monitor", "pg_read_all_stats"}),
+    extensions={"pg_stat_statements": ("public", "1.11")},
+    columns={},
+    settings={
+        "shared_preload_libraries": "pg_stat_statements",
+        "pg_stat_statements.max": "5000",
+        "pg_stat_statements.track": "top",
+        "compute_query_id": "auto",
+        "track_activities": "on",
+        "track_counts": "on",
+        "track_io_timing": "on",
+        "track_wal_io_timing": "on",
+    },
+)
+
+
+def test_where_all_can_be_seen_nothing_is_told() -> None:
+    assert what_is_invisible(ALL_WELL) == ()
+    assert what_is_invisible(replace(ALL_WELL, is_superuser=True, roles=frozenset())) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "what"),
+    [
+        ("pg_stat_statements.track", "none", "statements"),
+        ("compute_query_id", "off", "sessions.query_id"),
+        ("track_activities", "off", "sessions"),
+        ("track_counts", "off", "tables"),
+        ("track_io_timing", "off", "statements.shared_blk_read_time"),
+        ("track_wal_io_timing", "off", "wal.wal_write_time"),
+    ],
+)
+def test_each_setting_hides_what_it_hides(name: str, value: str, what: str) -> None:
+    (told,) = what_is_invisible(replace(ALL_WELL, settings={**ALL_WELL.settings, name: value}))
+    assert told.what == what
+    assert f"{name} is {value}" in told.reason
+    assert f"ALTER SYSTEM SET {name} = " in (told.remedy or "")
+
+
+def test_without_the_right_to_read_it_shared_preload_libraries_is_not_overwritten() -> None:
+    settings = {name: ALL_WELL.settings[name] for name in ("compute_query_id", "track_counts")}
+    remedies = [each.remedy or "" for each in what_is_invisible(replace(ALL_WELL, settings=settings))]
+    assert not any("ALTER SYSTEM SET shared_preload_libraries" in remedy for remedy in remedies)
+    assert any("add pg_stat_statements to shared_preload_libraries" in remedy for remedy in remedies)
