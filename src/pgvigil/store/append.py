@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
-from pgvigil.model import Batch, Value
+from pgvigil.model import Batch, Outcome, Value
 from pgvigil.store.frame import Frame, frame, staged
 from pgvigil.store.known import Known
 from pgvigil.store.pack import Packed
+from pgvigil.store.remembered import Remembered, encode
 from pgvigil.store.series import (
     INCARNATION,
     MOMENT,
@@ -17,28 +18,33 @@ from pgvigil.store.series import (
     Dimension,
     Field,
     Layout,
-    Series,
     dimension_of,
 )
 from pgvigil.store.text import ident, moment, sql
 
 _PROBE = PASSES.keys[0]
-_MARKS = (TARGET, INCARNATION, _PROBE, *(field for field in PASSES.values if field.name in {"epoch", "pass_no"}))
 _WORDS = tuple(Field(name, "VARCHAR", "VARCHAR") for name in ("kind", "subject", "before", "after", "detail"))
 _SINCE, _UNTIL = Field("since", "TIMESTAMP", "TIMESTAMP"), Field("until", "TIMESTAMP", "TIMESTAMP")
 _REASON, _DETAIL = Field("reason", "VARCHAR", "VARCHAR"), Field("detail", "VARCHAR", "VARCHAR")
-_READ_AT = Field("read_at", "TIMESTAMP", "TIMESTAMP")
 
 
 def append(
-    cursor: duckdb.DuckDBPyConnection, packed: Sequence[Packed], lost: Sequence[Batch], layout: Layout, known: Known
+    cursor: duckdb.DuckDBPyConnection,
+    packed: Sequence[Packed],
+    lost: Sequence[Batch],
+    number: int,
+    layout: Layout,
+    known: Known,
 ) -> None:
-    """Write these batches, and the gaps and events of `lost` ones; the caller begins and ends the transaction."""
+    """Write these batches, and the gaps and events of `lost` ones; the caller begins and ends the transaction.
+
+    `number` is higher than that of any append before.
+    """
     for one in packed:
         _append_rows(cursor, one, layout, known)
     batches = [one.batch for one in packed]
     _insert(cursor, "passes_open", _passes(packed))
-    _append_marks(cursor, batches)
+    _remember(cursor, packed, number)
     _append_events(cursor, [*lost, *batches])
     _append_gaps(cursor, [*lost, *batches])
 
@@ -54,24 +60,10 @@ def _append_rows(cursor: duckdb.DuckDBPyConnection, one: Packed, layout: Layout,
             _insert_new(cursor, f"{series.name}_open", series.keys, one.facts, constants)
         else:
             _insert(cursor, f"{series.name}_open", one.facts, constants)
-    if series and series.remembers:
-        _remember(cursor, series, one, whose)
     if one.texts:
         dimension = layout.dimensions[dimension_of(layout.probes[batch.probe]) or ""]
         if known.news(dimension, whose, one.texts):
             _tell(cursor, dimension, one.texts, {**whose, "first_seen": moment(batch.ts)})
-
-
-def _remember(cursor: duckdb.DuckDBPyConnection, series: Series, one: Packed, whose: Mapping[str, str]) -> None:
-    """Replace the last readings of the keys that moved, and drop those of the keys that are gone."""
-    for rows in (one.gone, one.last):
-        if rows:
-            keys = rows.only([field.name for field in series.keys])
-            with staged(cursor, keys) as (source, parameters):
-                match = _match(series.keys, keys, whose)
-                cursor.execute(sql("delete_keys", table=ident(series.last), source=source, match=match), parameters)
-    if one.last:
-        _insert(cursor, series.last, one.last, whose)
 
 
 def _tell(cursor: duckdb.DuckDBPyConnection, dimension: Dimension, rows: Frame, constants: Mapping[str, str]) -> None:
@@ -152,22 +144,16 @@ def _passes(packed: Sequence[Packed]) -> Frame:
     return _frame((*MOMENT, *PASSES.keys, *PASSES.values), rows)
 
 
-def _append_marks(cursor: duckdb.DuckDBPyConnection, batches: Sequence[Batch]) -> None:
-    """Say how far each probe of each target has come, and when it last read something."""
-    latest = {(batch.target, batch.incarnation, batch.probe): batch for batch in batches}
-    rows: list[tuple[Value, ...]] = [
-        (batch.target, batch.incarnation, batch.probe, batch.epoch, batch.pass_no, _read_at(batch))
-        for batch in latest.values()
-    ]
-    marks = _frame((*_MARKS, _READ_AT), rows)
-    with staged(cursor, marks) as (source, parameters):
-        read_at = "new.read_at" if "read_at" in marks.columns else "NULL::TIMESTAMP"
-        cursor.execute(sql("update_marks", source=source, read_at=read_at), parameters)
-        cursor.execute(sql("insert_marks", source=source, read_at=read_at), parameters)
-
-
-def _read_at(batch: Batch) -> int | None:
-    return batch.ts if batch.outcome == "ok" else None
+def _remember(cursor: duckdb.DuckDBPyConnection, packed: Sequence[Packed], number: int) -> None:
+    """Write where to go on from: per target one row of all that was read."""
+    by_target: dict[int, list[Remembered]] = {}
+    for one in packed:
+        batch = one.batch
+        read_at = batch.ts if batch.outcome is Outcome.OK else None
+        part = Remembered(batch.incarnation, batch.probe, batch.epoch, batch.pass_no, read_at, one.last, one.gone)
+        by_target.setdefault(batch.target, []).append(part)
+    for target, parts in by_target.items():
+        cursor.execute(sql("remember"), [target, number, encode(parts)])
 
 
 def _append_events(cursor: duckdb.DuckDBPyConnection, batches: Sequence[Batch]) -> None:

@@ -57,4 +57,5 @@ def write(cursor: duckdb.DuckDBPyConnection, series: str, to: Boundaries) -> Non
     moments = ", ".join(
         moment(value) for value in (to.rolled, to.raw_from, to.minutes_from, to.raw_gone, to.minutes_gone)
     )
+    cursor.execute(sql("forget_boundaries"), {"series": series})
     cursor.execute(sql("set_boundaries", moments=moments), {"series": series})

@@ -71,9 +71,51 @@ class Frame:
             return self.texts[name]
         if name not in self.arrays:
             return [None] * self.size
-        missing = self.nulls.get(name)
-        values: list[Value] = self.arrays[name].tolist()
-        return values if missing is None else [None if gone else v for v, gone in zip(values, missing, strict=True)]
+        array, missing = self.arrays[name], self._missing(name)
+        values: list[Value] = (array.view(np.int64) if array.dtype.kind == "M" else array).tolist()
+        if not missing.any():
+            return values
+        return [None if gone else value for value, gone in zip(values, missing.tolist(), strict=True)]
+
+    def take(self, places: Array) -> "Frame":
+        """The rows at these places, in that order."""
+        return Frame(
+            len(places),
+            {name: array[places] for name, array in self.arrays.items()},
+            {name: array[places] for name, array in self.nulls.items()},
+            {name: [column[place] for place in places] for name, column in self.texts.items()},
+        )
+
+    def _missing(self, name: str) -> Array:
+        array = self.arrays[name]
+        if array.dtype.kind == "M":
+            return np.isnat(array)
+        if array.dtype.kind == "f":
+            return np.isnan(array)
+        return self.nulls.get(name, np.zeros(self.size, np.bool_))
+
+
+def concatenate(frames: Sequence[Frame]) -> Frame:
+    """The rows of all, in that order; columns that only some have are NULL in the others."""
+    arrays, nulls = _together(frames)
+    names = dict.fromkeys(name for one in frames for name in one.texts)
+    texts = {name: [text for one in frames for text in one.texts.get(name, [None] * one.size)] for name in names}
+    return Frame(sum(one.size for one in frames), arrays, nulls, texts)
+
+
+def _together(frames: Sequence[Frame]) -> tuple[dict[str, Array], dict[str, Array]]:
+    types = {name: array.dtype for one in frames for name, array in one.arrays.items()}
+    arrays: dict[str, Array] = {}
+    nulls: dict[str, Array] = {}
+    for name, dtype in types.items():
+        blank = {"f": math.nan, "M": np.datetime64("NaT")}.get(dtype.kind, 0)
+        parts = [one.arrays.get(name, np.full(one.size, blank, dtype)) for one in frames]
+        arrays[name] = np.concatenate(parts).astype(dtype, copy=False)
+        if dtype.kind not in "fM":
+            missing = [one.nulls.get(name, np.full(one.size, name not in one.arrays, np.bool_)) for one in frames]
+            if any(part.any() for part in missing):
+                nulls[name] = np.concatenate(missing)
+    return arrays, nulls
 
 
 def frame(fields: Sequence[tuple[Field, Sequence[Value]]], size: int) -> Frame:

@@ -12,6 +12,7 @@ import duckdb
 
 from pgvigil.store import boundaries, views
 from pgvigil.store.boundaries import DAY, HOUR, SECOND, Boundaries, Retention, hour_of
+from pgvigil.store.remembered import decode, encode, fold
 from pgvigil.store.series import Dimension, Layout, Series
 from pgvigil.store.text import ident, moment, sql
 from pgvigil.store.tiers import TIERS, close, roll_up, slices
@@ -22,6 +23,10 @@ GRACE = 60 * SECOND
 
 AT_ONCE = 60_000
 """Rows in one statement of a step; with 50 columns about 100 MB of the engine's memory."""
+
+
+FOLD_AT = 60
+"""Rows of last readings of a target, one per pass, that are made one: ten minutes of them."""
 
 
 @dataclass(slots=True)
@@ -38,6 +43,8 @@ class Upkeep:
 
 def step(cursor: duckdb.DuckDBPyConnection, upkeep: Upkeep, now: int) -> bool:
     """Do the next step that is due; False when there is none. The passes come first: they say what was watched."""
+    if _fold_readings(cursor, upkeep):
+        return True
     late = _reopened(cursor)
     for series in upkeep.layout.series.values():
         if series.once:
@@ -47,6 +54,20 @@ def step(cursor: duckdb.DuckDBPyConnection, upkeep: Upkeep, now: int) -> bool:
         ):
             return True
     return _tidy(cursor, upkeep, now)
+
+
+def _fold_readings(cursor: duckdb.DuckDBPyConnection, upkeep: Upkeep) -> bool:
+    """Make one row of the many that a target's passes wrote."""
+    for target, count, number in cursor.execute(sql("count_readings")).fetchall():
+        if count < FOLD_AT:
+            continue
+        with transaction(cursor):
+            rows = cursor.execute(sql("remembered_of"), {"target": target}).fetchall()
+            parts = [part for no, content in rows if no <= number for part in decode(content)]
+            cursor.execute(sql("forget_readings"), {"target": target, "no": number})
+            cursor.execute(sql("remember"), [target, number, encode(fold(parts, upkeep.layout))])
+        return True
+    return False
 
 
 def _reopened(cursor: duckdb.DuckDBPyConnection) -> Mapping[str, list[int]]:

@@ -32,14 +32,8 @@ _BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "since": "TIMESTAMP",
     },
     "epochs": {"target": "INTEGER", "epoch": "INTEGER", "since": "TIMESTAMP"},
-    "marks": {
-        "target": "INTEGER",
-        "incarnation": "INTEGER",
-        "probe": "VARCHAR",
-        "epoch": "INTEGER",
-        "pass_no": "BIGINT",
-        "read_at": "TIMESTAMP",
-    },
+    # Last readings and how far each probe has come; see `remembered.py`.
+    "readings": {"target": "INTEGER", "no": "BIGINT", "content": "BLOB"},
     "events": {
         "ts": "TIMESTAMP",
         "target": "INTEGER",
@@ -86,11 +80,7 @@ def tables(layout: Layout) -> Tables:
 def _tables_of(series: Series) -> Tables:
     facts = {field.name: field.type for field in (*MOMENT, *series.fields)}
     suffixes = ("_open",) if series.once else ("_open", "_closed", "_1m", "_1h")
-    found = {series.name + suffix: dict(facts) for suffix in suffixes}
-    if series.remembers:
-        fields = (TARGET, INCARNATION, *series.keys, *series.values)
-        found[series.last] = {field.name: field.read_as for field in fields}
-    return found
+    return {series.name + suffix: dict(facts) for suffix in suffixes}
 
 
 def _columns_of_dimension(dimension: Dimension) -> dict[str, str]:
@@ -125,11 +115,16 @@ def _bring_to_version(cursor: duckdb.DuckDBPyConnection) -> None:
     version = check_version(cursor)
     if version is None:
         _bring_up_to_date(cursor, "meta", dict(_BUILT_IN["meta"]), None)
-        cursor.execute(sql("set_schema_version"), [str(VERSION)])
+        _set_version(cursor, VERSION)
         return
     for step in range(version, VERSION):
         cursor.execute(sql(_MIGRATIONS[step]))
-        cursor.execute(sql("set_schema_version"), [str(step + 1)])
+        _set_version(cursor, step + 1)
+
+
+def _set_version(cursor: duckdb.DuckDBPyConnection, version: int) -> None:
+    cursor.execute(sql("forget_schema_version"))
+    cursor.execute(sql("set_schema_version"), [str(version)])
 
 
 def _found(cursor: duckdb.DuckDBPyConnection) -> Tables:

@@ -17,7 +17,9 @@ _TYPES = {
 }
 _NUMBERS = frozenset({Type.INT4, Type.INT8, Type.FLOAT8})
 
-RESERVED = frozenset({"targets", "incarnations", "epochs", "marks", "events", "gaps", "passes", "boundaries", "meta"})
+RESERVED = frozenset(
+    {"targets", "incarnations", "epochs", "readings", "reopened", "events", "gaps", "passes", "boundaries", "meta"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +55,6 @@ class Series:
     def columns(self) -> tuple[str, ...]:
         """The names of all columns, in the order of the tables."""
         return (*(field.name for field in MOMENT), *(field.name for field in self.fields))
-
-    @property
-    def last(self) -> str:
-        """The table of the last absolute reading."""
-        return f"{self.name}_last"
 
 
 @dataclass(frozen=True, slots=True)

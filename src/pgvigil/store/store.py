@@ -19,6 +19,7 @@ from pgvigil.store.known import Known
 from pgvigil.store.location import Location, locate
 from pgvigil.store.pack import Packed, pack
 from pgvigil.store.query import Table
+from pgvigil.store.remembered import Remembered, decode, fold
 from pgvigil.store.series import PASSES, Layout, dimension_of, lay_out
 from pgvigil.store.text import ident, sql
 from pgvigil.store.transaction import transaction
@@ -61,6 +62,7 @@ class Store:
         self._maintaining = threading.Lock()
         self._known = Known()
         self._marks: dict[tuple[int, str], Mark] = {}
+        self._number = 0
         self._late_until: dict[str, int] = {}
         self._upkeep = maintenance.Upkeep(layout, retention, {}, self._claim)
         with engine.cursor() as cursor:
@@ -102,14 +104,15 @@ class Store:
 
     def reading(self, target: int, incarnation: int, probe: str) -> Reading | None:
         """The last absolute reading of a probe, or None. For a `dimension` probe: the keys whose texts are known."""
-        about = {"target": target, "incarnation": incarnation}
-        read_at = self.query(sql("read_at"), {**about, "probe": probe}).rows
-        if not read_at:
+        found = self._remembered(target, incarnation, probe)
+        if found is None or found.read_at is None:
             return None
-        names, table = self._remembered(probe)
-        columns = ", ".join(map(ident, names)) or "NULL"
-        found = self.query(sql("reading", columns=columns, table=ident(table)), about)
-        return Reading(read_at[0][0], names, [row[: len(names)] for row in found.rows])
+        if self._layout.probes[probe].shape is Shape.DIMENSION:
+            return self._known_texts(target, incarnation, probe, found.read_at)
+        series = self._layout.series[probe]
+        names = tuple(field.name for field in (*series.keys, *series.values))
+        rows = zip(*(found.last.values(name) for name in names), strict=True) if found.last else ()
+        return Reading(found.read_at, names, list(rows))
 
     def append(self, batches: Sequence[Batch]) -> None:
         """Keep what a pass brought, all in one transaction; what is kept already is left out. Raises StoreError."""
@@ -159,19 +162,31 @@ class Store:
         with self._maintaining, self._writing:
             self._engine.close()
 
-    def _remembered(self, probe: str) -> tuple[tuple[str, ...], str]:
-        if self._layout.probes[probe].shape is Shape.DIMENSION:
-            dimension = self._layout.dimensions[dimension_of(self._layout.probes[probe]) or ""]
-            return tuple(field.name for field in dimension.keys), dimension.name
-        series = self._layout.series[probe]
-        return tuple(field.name for field in (*series.keys, *series.values)), series.last
+    def _remembered(self, target: int, incarnation: int, probe: str) -> Remembered | None:
+        with self._engine.cursor() as cursor:
+            rows = cursor.execute(sql("remembered_of"), {"target": target}).fetchall()
+        parts = (part for _, content in rows for part in decode(content))
+        mine = [part for part in parts if (part.incarnation, part.probe) == (incarnation, probe)]
+        return next(iter(fold(mine, self._layout)), None)
+
+    def _known_texts(self, target: int, incarnation: int, probe: str, read_at: int) -> Reading:
+        dimension = self._layout.dimensions[dimension_of(self._layout.probes[probe]) or ""]
+        names = tuple(field.name for field in dimension.keys)
+        statement = sql("reading", columns=", ".join(map(ident, names)) or "NULL", table=ident(dimension.name))
+        rows = self.query(statement, {"target": target, "incarnation": incarnation}).rows
+        return Reading(read_at, names, [row[: len(names)] for row in rows])
 
     def _recall(self) -> None:
         """Read from the file what is kept in memory beside it."""
         self._known.forget()
         with self._engine.cursor() as cursor:
-            marks = cursor.execute(sql("marks")).fetchall()
-            self._marks = {(target, probe): (epoch, pass_no) for target, probe, epoch, pass_no in marks}
+            self._number = 0
+            self._marks.clear()
+            for target, number, content in cursor.execute(sql("remembered")).fetchall():
+                self._number = max(self._number, number)
+                for part in decode(content):
+                    mark = self._marks.get((target, part.probe), (0, 0))
+                    self._marks[target, part.probe] = max(mark, (part.epoch, part.pass_no))
             self._upkeep.boundaries = boundaries.read(cursor)
             self._late_until = {name: at.rolled for name, at in self._upkeep.boundaries.items()}
             if not self._engine.read_only:
@@ -196,7 +211,7 @@ class Store:
     def _write(self, packed: Sequence[Packed], lost: Sequence[Batch]) -> None:
         try:
             with self._engine.cursor() as cursor, transaction(cursor):
-                append(cursor, packed, lost, self._layout, self._known)
+                append(cursor, packed, lost, self._number + 1, self._layout, self._known)
                 self._reopen(cursor, packed)
         except BatchRefusedError:
             self._known.forget()
@@ -204,6 +219,7 @@ class Store:
         except duckdb.Error as error:
             self._known.forget()
             raise _failure(error) from error
+        self._number += 1
         for one in packed:
             self._marks[one.batch.target, one.batch.probe] = (one.batch.epoch, one.batch.pass_no)
 

@@ -1,2 +1,1 @@
-DELETE FROM boundaries WHERE series = $series;
 INSERT INTO boundaries VALUES ($series, {moments})

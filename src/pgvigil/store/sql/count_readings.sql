@@ -1,0 +1,1 @@
+SELECT target, count(*), max(no) FROM readings GROUP BY target ORDER BY target

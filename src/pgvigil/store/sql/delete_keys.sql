@@ -1,1 +1,0 @@
-DELETE FROM {table} AS kept USING {source} AS new WHERE {match}

@@ -1,0 +1,1 @@
+DELETE FROM boundaries WHERE series = $series

@@ -1,0 +1,1 @@
+SELECT no, content FROM readings WHERE target = $target ORDER BY no
