@@ -268,7 +268,7 @@ WRONG_FILES: list[tuple[dict[str, str], str, list[str]]] = [
     (
         {"14.sql": "select name, hits from toy where name = $1"},
         "",
-        ["toy/14.sql", "parameters is ['$1']", "takes is nothing"],
+        ["toy/14.sql", "parameters is [1]", "takes is nothing"],
     ),
     (
         {"objects.sql": "select 'x'::text as object", **COUNTERS_SQL},
@@ -337,7 +337,7 @@ BOTH = "select 'a'::text as name, 1::int8 as hits, 1::int8 as more"
             ["dimension is 'texts'", "toy: a dimension bears its probe's name"],
         ),
         ('dimension = "toy"', "", ["dimension is missing"]),
-        ('takes = "keys"', "", ["parameters is ['$1']", "takes is nothing"]),
+        ('takes = "keys"', "", ["parameters is [1]", "takes is nothing"]),
         ('type = "int8"', 'type = "bool"', ["columns.id.type is 'bool'", "int4, int8, oid or text"]),
     ],
 )

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pgvigil.catalog.errors import CatalogError, unknown, wrong
+from pgvigil.catalog.guard import Select
 from pgvigil.catalog.section import is_name
 from pgvigil.catalog.types import NEWEST, OLDEST, Catalog, Kind, Probe, Shape, Takes, Type
 
@@ -15,8 +16,6 @@ TIERS = ("_raw", "_1m", "_1h", "_last")
 """Endings by which the store tells the tables of one probe apart."""
 
 _MAJOR_FILE = re.compile(r"([0-9]{2})\.sql")
-_PLACEHOLDER = re.compile(r"\{([^{}\n]*)\}")
-_PARAMETER = re.compile(r"\$[0-9]+")
 
 
 def check_unique(what: str, named: Sequence[tuple[str, Path]]) -> None:
@@ -144,32 +143,33 @@ def major_files(probe: Probe) -> dict[int, str]:
     return {int(match.group(1)): name for match, name in found if match is not None}
 
 
-def check_sql(probe: Probe, name: str) -> None:
-    """Check the placeholders and parameters of one SQL file."""
+def check_sql(probe: Probe, name: str, select: Select) -> None:
+    """Check the columns, placeholders and parameters of one SQL file."""
     where = probe.directory / name
-    text = _without_comments(probe.queries[name])
-    allowed = set()
-    if probe.requires.extension is not None:
-        allowed.add("extension_schema")
+    unnamed = [column for column in select.columns if column in {"?column?", "*"}]
+    if unnamed:
+        raise CatalogError(
+            f"{where}: the output column {unnamed[0]} has no name; write each column, with AS if need be"
+        )
+    if len(set(select.columns)) != len(select.columns):
+        raise CatalogError(f"{where}: two output columns have one name; it returns {', '.join(select.columns)}")
+    if name == probe.for_each and len(select.columns) != 1:
+        raise wrong(where, "the output", list(select.columns), "one column, the names of the objects")
+    _check_placeholders(probe, name, select.placeholders)
+    wanted = {1} if probe.takes is Takes.KEYS and name != probe.for_each else set()
+    if select.parameters != wanted:
+        raise wrong(where, "parameters", sorted(select.parameters), f"{sorted(wanted)}, as takes is {probe.takes}")
+
+
+def _check_placeholders(probe: Probe, name: str, used: frozenset[str]) -> None:
+    where = probe.directory / name
+    allowed = set() if probe.requires.extension is None else {"extension_schema"}
     if probe.for_each is not None and name != probe.for_each:
-        allowed.add("object")
-    for placeholder in _PLACEHOLDER.findall(text):
-        if placeholder not in allowed:
-            raise unknown(where, "placeholder", "{" + placeholder + "}", ["{" + each + "}" for each in allowed])
-    if "object" in allowed and "{object}" not in text:
-        raise CatalogError(f"{where}: for_each is given, but the SQL does not use {{object}}")
-    _check_parameters(probe, name, text)
-
-
-def _check_parameters(probe: Probe, name: str, text: str) -> None:
-    found = set(_PARAMETER.findall(text))
-    wanted = {"$1"} if probe.takes is Takes.KEYS and name != probe.for_each else set()
-    if found != wanted:
-        raise wrong(probe.directory / name, "parameters", sorted(found), f"{sorted(wanted)}, as takes is {probe.takes}")
-
-
-def _without_comments(sql: str) -> str:
-    return re.sub(r"--[^\n]*", "", sql)
+        allowed |= {"object", "object_name"}
+        if "object" not in used:
+            raise CatalogError(f"{where}: for_each is given, but the SQL does not use {{object}}")
+    for placeholder in used - allowed:
+        raise unknown(where, "placeholder", "{" + placeholder + "}", ["{" + each + "}" for each in allowed])
 
 
 def check_returned(probe: Probe, file: Path) -> None:

@@ -23,7 +23,6 @@ def choose(probe: Probe, capabilities: Capabilities) -> Query | Invisible:
         sql=probe.queries[file],
         columns=tuple(probe.columns[name] for name in names),
         takes=probe.takes,
-        objects=None if probe.for_each is None else probe.queries[probe.for_each],
         changed_by=tuple(name for name in probe.changed_by if name in names),
         missing=tuple(_missing(probe, capabilities, names)),
     )

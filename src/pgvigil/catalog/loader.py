@@ -12,10 +12,9 @@ from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
-from pgvigil.catalog import checks
+from pgvigil.catalog import checks, guard
 from pgvigil.catalog.columns import read_columns
 from pgvigil.catalog.errors import CatalogError, wrong
-from pgvigil.catalog.output import output_columns
 from pgvigil.catalog.section import Section, is_name, read
 from pgvigil.catalog.types import (
     DEADLINES_MS,
@@ -94,9 +93,10 @@ def read_probe(directory: Path, pack: Pack) -> Probe:
     section.allow(_PROBE_KEYS)
     probe = _read_declaration(section, directory, pack)
     checks.check_declaration(probe, section.file)
-    for name in probe.queries:
-        checks.check_sql(probe, name)
-    probe = replace(probe, returns=_returns(probe))
+    selects = {name: _guarded(probe, name) for name in probe.queries}
+    probe = replace(probe, returns={name: select.columns for name, select in selects.items()})
+    for name, select in selects.items():
+        checks.check_sql(probe, name, select)
     checks.check_returned(probe, section.file)
     return probe
 
@@ -133,8 +133,8 @@ def _read_declaration(section: Section, directory: Path, pack: Pack) -> Probe:
     )
 
 
-def _returns(probe: Probe) -> dict[str, tuple[str, ...]]:
-    return {name: output_columns(sql, where=str(probe.directory / name)) for name, sql in probe.queries.items()}
+def _guarded(probe: Probe, name: str) -> guard.Select:
+    return guard.check(probe.queries[name], where=str(probe.directory / name), calls=probe.calls)
 
 
 def _read_every(section: Section) -> float | None:

@@ -199,8 +199,7 @@ class Query:
     """What was chosen for one server: the file, its SQL with identifiers still as placeholders, and the declared
     columns that its SELECT returns, in its order.
 
-    `changed_by` are those of the probe's that this query returns. `objects` is the SQL of `for_each`: the objects that
-    `sql` has to be composed and asked for, one after the other. `missing` are declared columns that this major has,
+    `changed_by` are those of the probe's that this query returns. `missing` are declared columns that this major has,
     but not the extension's version that is installed.
     """
 
@@ -210,7 +209,6 @@ class Query:
     columns: tuple[Column, ...]
     takes: Takes = Takes.NOTHING
     changed_by: tuple[str, ...] = ()
-    objects: str | None = None
     missing: tuple[Invisible, ...] = ()
 
 
