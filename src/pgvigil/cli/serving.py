@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import uvicorn
 from fastapi import FastAPI
@@ -17,6 +18,7 @@ from pgvigil.catalog import load as load_catalog
 from pgvigil.cli.config import Config, TargetConfig
 from pgvigil.cli.opening import open_configured
 from pgvigil.cli.settings import Listen, SettingError
+from pgvigil.cli.supervising import Supervised
 from pgvigil.cli.version import VERSION
 from pgvigil.collect import Collector, Options
 from pgvigil.model import Target
@@ -52,12 +54,14 @@ class PageServer(uvicorn.Server):
 
 
 def bind(listen: Listen) -> socket.socket:
-    """A bound socket; a port in use is the user's to solve, so the error says how."""
+    """A listening socket; a port in use is the user's to solve, so the error says how."""
     family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((listen.host, listen.port))
+        # From here on who asks is answered as soon as we can, instead of being refused.
+        bound.listen()
     except OSError as error:
         bound.close()
         raise SettingError(
@@ -82,15 +86,16 @@ def make_target(store: Store, config: TargetConfig) -> Target:
 @asynccontextmanager
 async def collecting(
     config: Config, catalog: Catalog, store: Store, writer: Writer
-) -> AsyncIterator[Sequence[Collector]]:
+) -> AsyncIterator[Sequence[Supervised]]:
     """Collectors of all targets, running until the context ends."""
     options = Options(allowed_tags=frozenset(config["collect.tags"]), budget=config["collect.budget"] / 100)
-    collectors = [Collector(make_target(store, target), catalog, writer, options) for target in config.targets]
-    tasks = [asyncio.create_task(collector.run(), name=collector.target.name) for collector in collectors]
+    targets = [make_target(store, target) for target in config.targets]
+    watchers = [Supervised(partial(Collector, target, catalog, writer, options)) for target in targets]
+    tasks = [asyncio.create_task(watcher.run(), name=watcher.target.name) for watcher in watchers]
     try:
-        yield collectors
+        yield watchers
     finally:
-        await asyncio.gather(*(collector.stop() for collector in collectors))
+        await asyncio.gather(*(watcher.stop() for watcher in watchers))
         await asyncio.gather(*tasks)
 
 
@@ -161,8 +166,8 @@ async def run(config: Config, announce: Callable[[str], None], stopping: asyncio
         stack.callback(bound.close)
         store = stack.enter_context(open_configured(config, catalog, announce))
         writer = await stack.enter_async_context(writing(store))
-        collectors = await stack.enter_async_context(collecting(config, catalog, store, writer))
+        watchers = await stack.enter_async_context(collecting(config, catalog, store, writer))
         await stack.enter_async_context(maintaining(writer))
-        watch = Watch(store, catalog, {it.target.name: it for it in collectors}, clock, VERSION)
+        watch = Watch(store, catalog, {it.target.name: it for it in watchers}, clock, VERSION)
         announce(f"pgvigil watches {', '.join(watch.watchers) or 'nothing'}: {address(bound)}")
         await serve_page(create_app(watch, VERSION), bound, stopping)
