@@ -19,6 +19,8 @@ __all__ = ["own_sandbox", "sandbox"]
 BRISK = Rates(webhooks_per_s=10, workers=30, ui_per_s=12, reports_per_s=12, admin_per_s=12, burst_factor=1)
 QUIET = Rates(webhooks_per_s=0, workers=0, ui_per_s=0, reports_per_s=0, admin_per_s=0)
 
+PARTS = {"webhooks", "runs completed", "polls", "pages", "reports", "admin"}
+
 DISTINCT = """
     select count(distinct queryid) from pg_stat_statements
     where dbid = (select oid from pg_database where datname = current_database())
@@ -40,11 +42,10 @@ async def test_the_load_shows_sixty_statements_of_several_users_and_no_error(san
     sandbox.execute("select pg_stat_statements_reset()")
     async with Workload(sandbox.dsn(), BRISK, seed=7) as load:
         await until("60 distinct statements", lambda: number(sandbox, DISTINCT) >= 60)
+        await until("every part has done something", lambda: set(load.stats().done) >= PARTS)
         sessions = sandbox.execute(SESSIONS)
-    stats = load.stats()
-    assert stats.errors == {}
-    assert {"webhooks", "runs completed", "polls", "pages", "reports", "admin"} <= set(stats.done)
-    assert 12 <= len(sessions) <= sum(LANES.values()) <= 20
+    assert load.stats().errors == {}
+    assert 6 <= len(sessions) <= sum(LANES.values()) <= 20
     assert {user.removeprefix("meshhook_") for user, _ in sessions} == {
         "api", "orchestrator", "worker", "ui", "reports", "admin",
     }  # fmt: skip

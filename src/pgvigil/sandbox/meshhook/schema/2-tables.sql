@@ -132,7 +132,17 @@ create trigger workflow_runs_touch before update on public.workflow_runs
 create trigger projects_touch before update on public.projects
     for each row execute function public.touch_updated_at();
 
--- Months are UTC, and indexes are made per partition, not on the parent.
+-- Indexes are made per partition, not on the parent.
+create function public.index_workflow_events_month(name text) returns void
+language plpgsql
+as $$
+begin
+    execute format('create index if not exists %I on public.%I (run_id, ts)', name || '_run_ts_idx', name);
+    execute format('create index if not exists %I on public.%I (type, ts)', name || '_type_ts_idx', name);
+end
+$$;
+
+-- Months are UTC.
 create function public.attach_workflow_events_month(month date) returns text
 language plpgsql
 as $$
@@ -146,8 +156,7 @@ begin
     execute format(
         'create table public.%I partition of public.workflow_events for values from (%L) to (%L)',
         name, first || ' 00:00+00', (first + interval '1 month')::date || ' 00:00+00');
-    execute format('create index %I on public.%I (run_id, ts)', name || '_run_ts_idx', name);
-    execute format('create index %I on public.%I (type, ts)', name || '_type_ts_idx', name);
+    perform public.index_workflow_events_month(name);
     return name;
 end
 $$;
