@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from fix_pgbouncer import MakePgBouncer
 from fix_servers import MONITOR, Connection, Database
 from pg.fix_pg import ask, backends, locked, neighbours, rows, session_at, target, wait_until
 from pgvigil.model import Condition
@@ -56,6 +57,23 @@ async def test_open_sessions_answer_in_time_and_go_on_afterwards(database: Datab
             assert max(counts) == 3  # these two and the superuser
             assert not one.broken
             assert all(rows(reply) for reply in await two.run(neighbours(), deadline=LATE))
+
+
+@pytest.mark.parametrize("catalog", CATALOGS)
+async def test_behind_a_pooler_runs_end_in_time_and_go_on_afterwards(
+    database: Database, pgbouncer: MakePgBouncer, catalog: str
+) -> None:
+    port = pgbouncer(database.server, {"default_pool_size": "1"}).port
+    attempts = Attempts()
+    with database.connect() as superuser:
+        async with session_at(database.dsn(MONITOR, port=port), attempts) as session:
+            with counting(database.server) as counts, locked(superuser, f"pg_catalog.{catalog}"):
+                await passes(session)
+            assert max(counts) == 2
+            if not session.broken:
+                assert all(rows(reply) for reply in await session.run(neighbours(), deadline=LATE))
+        async with session_at(database.dsn(MONITOR, port=port), attempts) as session:
+            assert all(rows(reply) for reply in await session.run(neighbours(), deadline=LATE))
 
 
 async def try_to_connect(database: Database, attempts: Attempts, seconds: float) -> Session | ConnectError:

@@ -13,8 +13,10 @@ from pg.fix_pg import ask, failure, rows, session_at
 from pgvigil.pg import (
     Parameter,
     Request,
+    Rows,
     Session,
     boolean,
+    identifier,
     int4,
     int8,
     int8_array,
@@ -130,6 +132,12 @@ async def test_texts_in_any_encoding_come_and_never_fail(private_server: MakeSer
         async with session_at(server.dsn(MONITOR, name)) as session:
             reply = await ask(session, "select t, t::name, t::varchar(20), 1 from public.texts")
             assert rows(reply) == [(expected, expected, expected, 1)], encoding
+            if "\N{REPLACEMENT CHARACTER}" not in expected:
+                name = identifier(f"{expected} of {encoding}")
+                query = f"select 'here' as {name} from public.texts where t = $1 and t = any ($2)"
+                back = await ask(session, query, text(expected), text_array(["other", expected]))
+                assert isinstance(back, Rows)
+                assert (rows(back), back.names) == ([("here",)], (f"{expected} of {encoding}",)), encoding
 
 
 async def test_a_text_cut_inside_a_character_comes_with_a_mark(private_server: MakeServer) -> None:

@@ -72,14 +72,14 @@ class Decoder:
 
     def __init__(self, encoding: str) -> None:
         codec = python_encoding(encoding)
-        self._codec = codec
+        self.codec = codec
         self._lossy = _adapters(codec)
         # The driver's own loader is ten times faster and raises where a byte is not UTF-8.
         self._fast = _adapters(None) if codec == "utf-8" else self._lossy
 
     def text(self, data: bytes | None) -> str:
         """A message of the server."""
-        return "" if data is None else data.decode(self._codec, "replace")
+        return "" if data is None else data.decode(self.codec, "replace")
 
     def names(self, result: PGresult) -> tuple[str, ...]:
         """The names of a result's columns."""

@@ -48,8 +48,8 @@ class Pipeline:
             for setting in settings:
                 send(setting, None)
             send(
-                request.sql.encode(),
-                [parameter.data for parameter in request.parameters],
+                request.sql.encode(self._decoder.codec, "replace"),
+                [parameter.encoded(self._decoder.codec) for parameter in request.parameters],
                 [parameter.oid for parameter in request.parameters],
                 [Format.BINARY] * len(request.parameters),
                 Format.BINARY,

@@ -41,6 +41,7 @@ class Session:
             encoding = connection.parameter_status(b"server_encoding") or b"UTF8"
         self._pipeline = Pipeline(connection, Decoder(encoding.decode("ascii")))
         self._broken = False
+        self._running = False
         self.notes = notes
         self.pooled = True
         self.started_with_limit_ms: int | None = None
@@ -68,18 +69,25 @@ class Session:
         on the server. With a `canary`, that request goes first in a round trip of its own, and if it fails the rest
         is not asked (SPARED): one cheap failure in the server's log, and not one for each request.
         """
-        loop = asyncio.get_running_loop()
-        ends = loop.time() + deadline
-        if canary is not None:
-            (sign,) = await self._round((canary,), ends)
-            if isinstance(sign, Failure):
-                return tuple(_spared(request, sign) for request in requests)
-        return await self._round(requests, ends)
+        if self._running:
+            raise RuntimeError("a session runs one run at a time")
+        self._running = True
+        try:
+            return await self._run(requests, asyncio.get_running_loop().time() + deadline, canary)
+        finally:
+            self._running = False
 
     def close(self) -> None:
         """End the connection; harmless when it has ended."""
         self._broken = True
         self._connection.finish()
+
+    async def _run(self, requests: Sequence[Request], ends: float, canary: Request | None) -> tuple[Reply, ...]:
+        if canary is not None:
+            (sign,) = await self._round((canary,), ends)
+            if isinstance(sign, Failure):
+                return tuple(_spared(request, sign) for request in requests)
+        return await self._round(requests, ends)
 
     async def _round(self, requests: Sequence[Request], ends: float) -> tuple[Reply, ...]:
         replies: list[Reply] = []

@@ -18,10 +18,19 @@ _BOOL, _INT8, _INT4, _TEXT, _OID, _TEXT_ARRAY, _INT8_ARRAY = 16, 20, 23, 25, 26,
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A value to send, in PostgreSQL's binary format; `data` None is NULL. It never shows itself."""
+    """A value to send in PostgreSQL's binary format: `data`, or `texts` that still have to be written in the server's
+    encoding. Neither means NULL. It never shows itself."""
 
     oid: int
     data: bytes | None = field(repr=False)
+    texts: tuple[str, ...] | None = field(default=None, repr=False)
+
+    def encoded(self, codec: str) -> bytes | None:
+        """The bytes to send to a server with this encoding; what it does not have is sent as a question mark."""
+        if self.texts is None:
+            return self.data
+        cells = [each.encode(codec, "replace") for each in self.texts]
+        return cells[0] if self.oid == _TEXT else _text_array(cells)
 
 
 def int8(value: int | None) -> Parameter:
@@ -45,8 +54,8 @@ def boolean(value: bool | None) -> Parameter:
 
 
 def text(value: str | None) -> Parameter:
-    """A text; what the server's encoding cannot hold makes the request fail, not the pass."""
-    return Parameter(_TEXT, None if value is None else value.encode())
+    """A text."""
+    return Parameter(_TEXT, None, None if value is None else (value,))
 
 
 def int8_array(values: npt.ArrayLike) -> Parameter:
@@ -62,9 +71,12 @@ def int8_array(values: npt.ArrayLike) -> Parameter:
 
 def text_array(values: Iterable[str]) -> Parameter:
     """A text[] without NULLs."""
-    cells = [value.encode() for value in values]
+    return Parameter(_TEXT_ARRAY, None, tuple(values))
+
+
+def _text_array(cells: Sequence[bytes]) -> bytes:
     header = np.array([1, 0, _TEXT, len(cells), 1], dtype=">i4") if cells else _empty(_TEXT)
-    return Parameter(_TEXT_ARRAY, header.tobytes() + b"".join(len(c).to_bytes(4, "big") + c for c in cells))
+    return header.tobytes() + b"".join(len(cell).to_bytes(4, "big") + cell for cell in cells)
 
 
 def _empty(element: int) -> npt.NDArray[Any]:
