@@ -291,3 +291,22 @@ def test_what_is_called_runnable_runs(database: Any) -> None:
         failed = [error for case in CASES if case.runnable and (error := run(connection, case))]
         connection.execute(literals.TEARDOWN)
     assert not failed, "\n".join(failed)
+
+
+@pytest.mark.pg("all")
+def test_what_a_real_server_keeps_of_statements_is_cleaned_and_readable(database: Any) -> None:
+    with database.connect() as connection:
+        connection.execute(literals.SETUP)
+        for case in CASES:
+            if case.runnable:
+                run(connection, case)
+        connection.execute(literals.TEARDOWN)
+        rows = connection.execute(
+            "select s.query from pg_stat_statements s join pg_database d on d.oid = s.dbid"
+            " where d.datname = current_database()"
+        ).fetchall()
+    kept = [clean(query) for (query,) in rows]
+    whole = "\n".join(seen(text) for text in kept)
+    assert [token for case in CASES for token in case.tokens if token.lower() in whole] == []
+    assert len(kept) > 150
+    assert [query for (query,), text in zip(rows, kept, strict=True) if text.how != "parsed"] == []

@@ -37,7 +37,7 @@ _UESCAPE = re.compile(rf"[{_SPACES}]*+uescape[{_SPACES}]*+'[^'\n]'", re.IGNORECA
 _NAME = re.compile(r'(?:[uU]&)?"(?:[^"]++|"")++"')
 _TOUCHES = re.compile(rf"{_CONT}|['\"]")
 _DOLLAR = re.compile(rf"\$((?:{_IDENT}[A-Za-z0-9_\x80-\U0010ffff]*+)?)\$")
-_PARAMETER = re.compile(r"\$([0-9]++)")
+_PARAMETER = re.compile(rf'"(?:[^"]++|"")*+"|(?<!{_CONT})\$([0-9]++)')
 _NUMBER = re.compile(rf"\.?[0-9](?:[eE][+-](?=[0-9])|\.|{_CONT})*+")
 _LONG_WORD = re.compile(rf"{_IDENT}{_CONT}*+")
 _WORD = re.compile(rf"(?:{_IDENT}{_CONT}*+)?")
@@ -87,7 +87,7 @@ class _Reader:
         else:
             self.stopped = True
         code = "".join(self.out).rstrip()
-        return Skeleton(code, tuple(self.comments), max(map(int, _PARAMETER.findall(code)), default=0), self.stopped)
+        return Skeleton(code, tuple(self.comments), _highest(code), self.stopped)
 
     def _special(self, first: str) -> None:
         text, at = self.text, self.at
@@ -208,6 +208,10 @@ class _Reader:
 
 
 _ONLY_SPACES = str.maketrans({"\r": " ", "\f": " ", "\v": " "})
+
+
+def _highest(code: str) -> int:
+    return max((int(number) for number in _PARAMETER.findall(code) if number), default=0) if "$" in code else 0
 
 
 def _end_of_comment(text: str, start: int) -> int:

@@ -64,8 +64,10 @@ _NAME = r'"(?:[^"]++|"")*+"'
 _LETTER = r"[A-Za-z0-9_$\x80-\U0010ffff]"
 # These begin with a set of characters and look back afterwards: so the search skips fast to where it may begin.
 _REST_OF_NAME = r'(?<=")(?:[^"]++|"")*+"'
-_MASKED = re.compile(rf"""["'1$](?:{_REST_OF_NAME}|(?<=')'|(?<=\$)[0-9]++|(?<=1)(?<!{_LETTER}1)(?!{_LETTER}))""")
-_PARAMETER = re.compile(rf"""["$](?:{_REST_OF_NAME}|(?<=\$)[0-9]++)""")
+_MASKED = re.compile(
+    rf"""["'1$](?:{_REST_OF_NAME}|(?<=')'|(?<=\$)(?<!{_LETTER}\$)[0-9]++|(?<=1)(?<!{_LETTER}1)(?!{_LETTER}))"""
+)
+_PARAMETER = re.compile(rf"""["$](?:{_REST_OF_NAME}|(?<=\$)(?<!{_LETTER}\$)[0-9]++)""")
 _VALUE = rf"(?:''|1(?!{_LETTER})|\$[0-9]++)"
 _ELEMENT = rf"[-+]?\s*+{_VALUE}(?:\s*+::\s*+(?:\.|{_LETTER})++(?:\[\])*+)*+"
 _MORE = rf"(?:\s*+,\s*+{_ELEMENT})"
@@ -76,6 +78,7 @@ _LIST = re.compile(
     rf"|(?<=[vV])[aA][lL][uU][eE][sS]\s*+{_ROW}(?=\s*+,\s*+{_ROW}))))"
     rf"(?:{_MORE}++,?+(?=\s*+(?:[)\]]|\Z))|(?:\s*+,\s*+{_ROW})++)?"
 )
+_UESCAPE = re.compile(r"(\$[0-9]++)\s++uescape\s++''", re.IGNORECASE)  # what the server leaves of U&'...' uescape '!'
 # The value of a setting may be a bare word: SET, and the commands that attach settings to something.
 _ASSIGNED = re.compile(
     rf"(?:\A|;)\s*+(?:set|(?:alter|create)\b[^;]*?\bset)(?:\s++(?:local|session)\b)?+\s++(?:[.]|{_LETTER}|{_NAME})++"
@@ -119,10 +122,11 @@ def _normalise(data: bytes, salt: bytes, allowed: frozenset[str]) -> Text:
     text = _CONTROL.sub("\ufffd", data[: 4 * LONGEST_INPUT].decode("utf-8", "replace"))
     if text in _SERVERS_OWN or _HASHED.fullmatch(text) or _AUTOVACUUM.fullmatch(text):
         return Text(text, NO_TAGS, "hashed" if text[0].isupper() else "masked")
-    whole = len(text) <= LONGEST_INPUT and not text.endswith(CUT)
-    read = skeleton(text[:LONGEST_INPUT].removesuffix(CUT))
-    shape, uncut = _shorten(_without_settings(_without_lists(read.code)))
-    understood = _understand(shape, whole=whole and uncut and not read.cut)
+    read = skeleton(text[:LONGEST_INPUT])
+    code = _UESCAPE.sub(r"\1", read.code).removesuffix(CUT).rstrip()
+    whole = len(text) <= LONGEST_INPUT and not (read.cut or read.code.endswith(CUT))
+    shape, fits = _shorten(_without_settings(_without_lists(code)))
+    understood = _understand(shape, whole=whole and fits)
     if understood is None:
         return Text(_hashed(text, data, salt), NO_TAGS, "hashed")
     final, fits = _shorten(_numbered(understood.code, read.highest))
