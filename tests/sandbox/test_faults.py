@@ -1,8 +1,10 @@
 import asyncio
+import re
 import signal
 import sys
 from asyncio.subprocess import PIPE
 from dataclasses import dataclass
+from pathlib import Path
 from typing import LiteralString
 
 import pytest
@@ -121,6 +123,12 @@ async def assert_restored(database: Database, before: dict[str, list[tuple[objec
 
 def test_every_fault_has_a_sign_by_which_it_is_known() -> None:
     assert set(SIGNS) == set(FAULTS)
+
+
+def test_the_documentation_names_every_fault_as_it_is() -> None:
+    page = (Path(__file__).parents[2] / "docs/sandbox.md").read_text()
+    rows = re.findall(r"^\| `([a-z-]+)` \| (.+) \| (\d+) s \|$", page, re.MULTILINE)
+    assert rows == [(fault.name, fault.summary, f"{fault.limit_s:g}") for fault in FAULTS.values()]
 
 
 @pytest.mark.pg(14, 18)
