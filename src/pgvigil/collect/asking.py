@@ -23,8 +23,8 @@ def request_for(
     """The request of a query; `found` is the object it is for, where its probe has `for_each`."""
     sql = compose(query, capabilities, found)
     if query.changed_by:
-        sql = wrap_changed(sql, query.probe.key, query.changed_by)
-    return Request(query.probe.name, sql, parameters, query.probe.deadline_ms)
+        sql = wrap_changed(sql, query.probe.key, query.changed_by, query.columns)
+    return Request(query.probe.name, sql, parameters, query.probe.deadline_ms, query.zeros)
 
 
 def keys_parameter(keys: Sequence[Value]) -> Parameter:

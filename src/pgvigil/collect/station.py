@@ -81,6 +81,10 @@ class Station:
             found = self._series[name, place] = self._made(self.queries[name], place)
         return found
 
+    def kept(self, name: str) -> Reading | None:
+        """What was kept of a probe before we began."""
+        return self._kept.get(name)
+
     def statements(self) -> CounterSeries | None:
         """The series of the statements, where they can be seen."""
         return self._counters_of(STATEMENTS_RELATION)
@@ -115,8 +119,9 @@ class Station:
             series.forget("identity")
 
     async def _begin(self, capabilities: Capabilities, now: int) -> None:
-        incarnation = await self._keeper.incarnation(self.target.id, capabilities.identity, now)
+        # From the new epoch on nobody else's batches are taken, so what is read then is the last.
         epoch = await self._keeper.begin_epoch(self.target.id, now)
+        incarnation = await self._keeper.incarnation(self.target.id, capabilities.identity, now)
         self.standing = Standing(capabilities, incarnation, epoch)
         for name in self.catalog.probes:
             reading = await self._keeper.reading(self.target.id, incarnation, name)

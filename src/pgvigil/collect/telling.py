@@ -51,17 +51,24 @@ class Telling:
         return {reply.name: reply for reply in told}
 
     def _of(self, name: str) -> Wanted:
-        return self._wanted.setdefault(name, Wanted())
+        if name not in self._wanted:
+            wanted = self._wanted[name] = Wanted()
+            if (kept := self._station.kept(name)) is not None:
+                at = kept.names.index(self._station.queries[name].probe.key[0])
+                wanted.restore(row[at] for row in kept.rows)
+        return self._wanted[name]
 
     def _mention_all(self, query: Query, replies: Mapping[str, Reply]) -> None:
         key = query.probe.key[0]
         for name, reply in replies.items():
             if isinstance(reply, Rows) and key in reply.names:
                 at = reply.names.index(key)
-                for rows in self._still_then_moved(name, reply):
-                    self._of(query.probe.name).mention(row[at] for row in rows)
+                still, moved = self._apart(name, reply)
+                wanted = self._of(query.probe.name)
+                wanted.mention((row[at] for row in still), moved=False)
+                wanted.mention(row[at] for row in moved)
 
-    def _still_then_moved(self, name: str, reply: Rows) -> tuple[list[Row], list[Row]]:
+    def _apart(self, name: str, reply: Rows) -> tuple[list[Row], list[Row]]:
         """The rows that did not move since the reading before, and those that did."""
         series = self._station.series(name)
         if not isinstance(series, CounterSeries):

@@ -11,16 +11,22 @@ _MOST_OPEN = 10_000
 
 
 class Wanted:
-    """The keys of one dimension."""
+    """The keys of one dimension. Those that were kept before we began are asked again only when they move: what a
+    statement says matters to us too (whether it is a reset)."""
 
     def __init__(self) -> None:
+        self._kept: set[Value] = set()
         self._told: set[Value] = set()
         self._open: dict[Value, int] = {}
 
-    def mention(self, keys: Iterable[Value]) -> None:
+    def restore(self, keys: Iterable[Value]) -> None:
+        """The texts of these keys are kept already."""
+        self._kept |= set(keys)
+
+    def mention(self, keys: Iterable[Value], *, moved: bool = True) -> None:
         """Facts bear these keys; what is mentioned last is asked first."""
         for key in keys:
-            if key is not None and key not in self._told:
+            if key is not None and key not in self._told and (moved or key not in self._kept):
                 self._open[key] = self._open.pop(key, 0)
 
     def next(self) -> list[Value]:
