@@ -189,6 +189,30 @@ async def test_a_listener_that_never_answers_when_tls_is_off(database: Database,
     session.close()
 
 
+async def test_no_other_address_is_tried_while_an_attempt_may_linger(
+    database: Database, proxy: MakeProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolving_to(monkeypatch, "127.0.0.1", "127.0.0.1")
+    hop = proxy(database.server.port)
+    hop.stall()
+    attempts = Attempts()
+    dsn = database.dsn(MONITOR, host="one.example,two.example", port=hop.port).replace("%2C", ",")
+    for _ in range(3):
+        await refusal(dsn, 0.4, attempts, sslmode="disable")
+        assert attempts.outstanding == 1
+    assert hop.accepted == 1
+    attempts.close()
+
+
+async def test_a_silent_host_leaves_time_for_the_next(database: Database, proxy: MakeProxy) -> None:
+    hop = proxy(database.server.port)
+    hop.stall()
+    dsn = database.dsn(MONITOR).replace("@127.0.0.1:", f"@127.0.0.1:{hop.port},127.0.0.1:")
+    session = await connect(target(dsn), timeout=10)
+    assert rows(await ask(session, "select 1"))[0] == (1,)
+    session.close()
+
+
 async def test_a_connection_that_is_closed_at_once() -> None:
     async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.close()

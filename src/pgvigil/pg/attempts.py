@@ -75,6 +75,7 @@ class Attempts:
 
     def give_up(self, attempt: Attempt) -> None:
         """Keep an attempt that may linger, hang up on any other."""
+        self.close()
         age = asyncio.get_running_loop().time() - attempt.began
         if attempt.may_linger and age < PATIENCE:
             self._held = attempt

@@ -1,7 +1,8 @@
 """From a target to a session: bounded on our clock from the resolution of the name to the first answer."""
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 from psycopg import OperationalError
 from psycopg.pq import abc as pq
@@ -38,6 +39,9 @@ _OPTIONS_REFUSED = (
     "unrecognized configuration parameter",
     "invalid value for parameter",
 )
+
+_UNWELCOME = {FailureKind.DEADLINE: "handshake_late", FailureKind.LOCK: "catalog_locked"}
+T = TypeVar("T")
 
 
 async def connect(
@@ -98,36 +102,41 @@ class _Connecting:
 
     async def _session_anew(self) -> Session:
         """Try each host of the DSN; the error is the last one's."""
-        *others, last = self._plan.endpoints
-        for endpoint in others:
-            with suppress(ConnectError):
-                return await self._session_at(endpoint)
-            if self._attempts.outstanding:
-                break
-        return await self._session_at(last)
-
-    async def _session_at(self, endpoint: Endpoint) -> Session:
-        addresses = await self._addresses(endpoint)
-        now = asyncio.get_running_loop().time()
-        for number, address in enumerate(addresses, start=1):
-            # Each address gets its share, so that a silent one leaves time for the next.
-            until = now + (self._ends - now) * number / len(addresses)
+        endpoints = self._plan.endpoints
+        for endpoint, until in self._shares(endpoints, self._ends):
             try:
-                connection = await self._connection(endpoint, address, until)
+                return await self._session_at(endpoint, until)
+            except ConnectError:
+                if endpoint == endpoints[-1] or self._attempts.outstanding:
+                    raise
+        raise self._error("unresolved", endpoints[-1])
+
+    async def _session_at(self, endpoint: Endpoint, until: float) -> Session:
+        """Try each address of a host."""
+        addresses = await self._addresses(endpoint, until)
+        for address, share in self._shares(addresses, until):
+            try:
+                return await self._greeted(await self._connection(endpoint, address, share), endpoint)
             except ConnectError as error:
-                if number < len(addresses) and error.condition is Condition.UNREACHABLE:
+                may_go_on = error.condition is Condition.UNREACHABLE and not self._attempts.outstanding
+                if may_go_on and address != addresses[-1]:
                     continue
                 if error.unrouted and all(":" in each for each in addresses):
                     raise self._error("ipv6_only", endpoint) from None
                 raise
-            return await self._greeted(connection, endpoint)
         raise self._error("unresolved", endpoint)
 
-    async def _addresses(self, endpoint: Endpoint) -> list[str]:
+    def _shares(self, several: Sequence[T], ends: float) -> Iterator[tuple[T, float]]:
+        """Each with the moment when its share of the time ends, so that a silent one leaves some for the next."""
+        for left, each in zip(range(len(several), 0, -1), several, strict=True):
+            now = asyncio.get_running_loop().time()
+            yield each, now + (ends - now) / left
+
+    async def _addresses(self, endpoint: Endpoint, until: float) -> list[str]:
         if endpoint.is_local or endpoint.address:
             return [endpoint.address]
         try:
-            async with asyncio.timeout_at(self._ends):
+            async with asyncio.timeout_at(until):
                 return await self._attempts.resolver.addresses(endpoint.host, int(endpoint.port))
         except TimeoutError:
             raise self._error("resolver_silent", endpoint) from None
@@ -154,7 +163,7 @@ class _Connecting:
             error = self._error(_what_is_late(attempt), attempt.endpoint)
             self._attempts.give_up(attempt)
             raise error from None
-        except BaseException:
+        except (OperationalError, asyncio.CancelledError):
             attempt.close()
             raise
 
@@ -162,16 +171,23 @@ class _Connecting:
         """The session, once it has said whether a pooler stands between and which limits hold."""
         session = Session(connection, self._plan.notes)
         left = max(0.1, self._ends - asyncio.get_running_loop().time())
-        (reply,) = await session.run([Request("handshake", queries.load("handshake"), (), 1_000)], deadline=left)
+        try:
+            (reply,) = await session.run([Request("handshake", queries.load("handshake"), (), 1_000)], deadline=left)
+        except asyncio.CancelledError:
+            session.close()
+            raise
         if isinstance(reply, Failure):
             session.close()
-            if reply.kind is FailureKind.DEADLINE:
-                raise self._error("handshake_late", endpoint)
-            raise explain(f"FATAL:  {reply.message}", self._plan.place(endpoint))
+            raise self._unwelcome(reply, endpoint)
         session.pooled = reply.rows[0][0] != session.backend_pid
         if not session.pooled and {name: value for _, name, value in reply.rows} == _RESET_VALUES:
             session.started_with_limit_ms = _LIMIT_MS
         return session
+
+    def _unwelcome(self, reply: Failure, endpoint: Endpoint) -> ConnectError:
+        if reply.kind in _UNWELCOME:
+            return self._error(_UNWELCOME[reply.kind], endpoint)
+        return explain(f"FATAL:  {reply.message}", self._plan.place(endpoint))
 
     def _error(self, name: str, endpoint: Endpoint) -> ConnectError:
         return named(name, self._plan.place(endpoint), seconds=f"{self._timeout:g}")

@@ -79,4 +79,6 @@ def _by_pattern() -> tuple[tuple[re.Pattern[str], _Explanation], ...]:
 
 @cache
 def _by_name() -> dict[str, _Explanation]:
-    return {name: _explanation(entry) for name, entry in _document()["named"].items()}
+    document = _document()
+    shared = {entry["name"]: entry for entry in document["refusal"] if "name" in entry}
+    return {name: _explanation(entry) for name, entry in {**document["named"], **shared}.items()}
