@@ -120,7 +120,8 @@ class Serving:
         )
         self.lines: list[str] = []
         self._said: SimpleQueue[str] = SimpleQueue()
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
         self.url = self._wait_for_address()
 
     def _listen(self) -> None:
@@ -148,6 +149,9 @@ class Serving:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait(30)
+        self._listener.join(30)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
 
 
 @pytest.fixture

@@ -104,12 +104,12 @@ def test_hovering_tells_time_and_every_class(open_page: OpenPage, watched: Watch
 def test_pressing_a_head_sorts_at_the_server(open_page: OpenPage, watched: Watched) -> None:
     page = drawn(open_page(watched.url), watched)
     with page.expect_request(re.compile(r"/statements\?.*sort=calls_per_s")) as asked:
-        page.get_by_role("button", name="Calls").click()
+        page.get_by_role("button", name="Calls", exact=True).click()
     assert "order=desc" in asked.value.url
     expect(page.get_by_role("columnheader", name="Calls")).to_have_attribute("aria-sort", "descending")
     assert address(page)["sort"] == "calls_per_s"
     with page.expect_request(re.compile(r"sort=calls_per_s&order=asc")):
-        page.get_by_role("button", name="Calls").click()
+        page.get_by_role("button", name="Calls", exact=True).click()
 
 
 def test_a_statement_opens_in_full_under_an_address_of_its_own(open_page: OpenPage, watched: Watched) -> None:
@@ -119,8 +119,7 @@ def test_a_statement_opens_in_full_under_an_address_of_its_own(open_page: OpenPa
     long.click()
     drawer = page.get_by_role("dialog", name="Statement")
     # All 40 conditions of it, where the list shows the first.
-    expect(drawer.locator("pre")).to_have_text(re.compile(r"(note <> \$\d+.*){40}", re.DOTALL))
-    assert Load.LONG.count("note") == 40
+    assert drawer.locator("pre").inner_text().count("note <> $") == Load.LONG.count("note <> ")
     page.reload()
     expect(drawer).to_be_visible(timeout=PASS)
     page.keyboard.press("Escape")
@@ -130,7 +129,7 @@ def test_a_statement_opens_in_full_under_an_address_of_its_own(open_page: OpenPa
 
 def test_load_can_be_read_as_a_table_and_classes_hidden(open_page: OpenPage, watched: Watched) -> None:
     page = drawn(open_page(f"{watched.url}?range=15m"), watched)
-    page.get_by_role("button", name="Timeout").click()
+    page.get_by_role("button", name="Timeout", exact=True).click()
     assert address(page)["hide"] == "timeout"
     page.get_by_role("button", name="View as table").click()
     table = page.get_by_role("table", name="Database load")
@@ -145,6 +144,7 @@ def test_the_keyboard_does_what_the_help_says(open_page: OpenPage, watched: Watc
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
     page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
     page.keyboard.press("l")
     assert "from" in address(page)
     page.keyboard.press("l")
@@ -154,11 +154,11 @@ def test_the_keyboard_does_what_the_help_says(open_page: OpenPage, watched: Watc
     page.keyboard.press("Enter")
     assert address(page)["range"] == "6h"
     page.keyboard.press("/")
-    page.keyboard.type("orders_11")
-    found = page.get_by_role("option").filter(has_text="orders_11")
-    expect(found).to_have_count(1)
+    expect(page.get_by_role("combobox")).to_be_focused()
+    page.keyboard.type("count generate_series")
+    expect(page.get_by_role("option").filter(has_text="generate_series")).to_have_count(1, timeout=PASS)
     page.keyboard.press("Enter")
-    expect(page.get_by_role("dialog", name="Statement").locator("pre")).to_contain_text("orders_11")
+    expect(page.get_by_role("dialog", name="Statement").locator("pre")).to_contain_text("generate_series")
 
 
 def test_what_cannot_be_seen_says_why_and_how_to_change_it(open_page: OpenPage, watched: Watched) -> None:
