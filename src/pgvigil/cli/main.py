@@ -7,6 +7,7 @@ import typer
 
 from pgvigil.cli.about import openapi, version
 from pgvigil.cli.demo import demo
+from pgvigil.cli.looking import check, doctor
 from pgvigil.cli.serve import serve
 from pgvigil.model import PgvigilError
 
@@ -24,7 +25,7 @@ app = typer.Typer(
 store_app = typer.Typer(no_args_is_help=True, help="Look after the store.")
 app.add_typer(store_app, name="store")
 
-for command in (serve, demo, openapi, version):
+for command in (serve, demo, check, doctor, openapi, version):
     app.command()(command)
 
 

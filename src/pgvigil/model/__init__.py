@@ -1,12 +1,14 @@
 """Values that the other packages speak to each other: frozen, slotted, and knowing nothing of anybody.
 
 `errors` what a user can cause · `target` whom we watch · `capabilities` what a server lets us see ·
-`batch` what one pass brought · `state` how a target is, in one word and a remedy.
+`batch` what one pass brought · `finding` what a look found ·
+`state` how a target is, in one word and a remedy.
 """
 
 from pgvigil.model.batch import Batch, Event, Gap, Outcome, Reading, Value
 from pgvigil.model.capabilities import Capabilities, Identity, Invisible
 from pgvigil.model.errors import KeeperBusyError, PgvigilError
+from pgvigil.model.finding import Finding, Severity
 from pgvigil.model.state import Condition, TargetState
 from pgvigil.model.target import Secret, Target
 
@@ -15,6 +17,7 @@ __all__ = [
     "Capabilities",
     "Condition",
     "Event",
+    "Finding",
     "Gap",
     "Identity",
     "Invisible",
@@ -23,6 +26,7 @@ __all__ = [
     "PgvigilError",
     "Reading",
     "Secret",
+    "Severity",
     "Target",
     "TargetState",
     "Value",

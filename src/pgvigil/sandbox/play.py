@@ -10,7 +10,10 @@ import json
 import sys
 from collections.abc import Sequence
 
+import psycopg
+
 from pgvigil.sandbox.faults import FAULTS, inject
+from pgvigil.sandbox.schema import SandboxError
 from pgvigil.sandbox.workload import Workload
 
 ROTATION = (
@@ -35,10 +38,13 @@ def say(line: str) -> None:
 async def _faults(dsn: str, every: float, names: Sequence[str] = ROTATION) -> None:
     for name in itertools.cycle(names):
         await asyncio.sleep(every / 2)
-        say(f"fault {name} on: {FAULTS[name].summary}")
-        async with inject(name, dsn, every / 2):
-            await asyncio.sleep(every / 2)
-        say(f"fault {name} off")
+        try:
+            async with inject(name, dsn, every / 2):
+                say(f"fault {name} on: {FAULTS[name].summary}")
+                await asyncio.sleep(every / 2)
+            say(f"fault {name} off")
+        except (psycopg.Error, SandboxError) as error:
+            say(f"fault {name} did not work: {error}")
 
 
 async def _until_input_ends() -> None:

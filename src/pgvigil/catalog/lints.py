@@ -1,0 +1,93 @@
+"""Lints: questions to a server whose every answer is something that somebody should know.
+
+    <pack>/lints/<name>/lint.toml    what it means, what to do, where its threshold comes from
+                       /14.sql       and one per later major that changed it
+
+Every SQL file returns the same columns: a stable key, a severity, what it is about, a sentence, and what to do.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pgvigil.catalog import guard
+from pgvigil.catalog.errors import CatalogError, wrong
+from pgvigil.catalog.loader import SHIPPED
+from pgvigil.catalog.section import is_name, read
+from pgvigil.catalog.types import Scope
+
+LINT_FILE = "lint.toml"
+COLUMNS = ("key", "severity", "subject", "detail", "remedy")
+KEYS = ("title", "help", "todo", "source", "scope", "calls")
+
+
+@dataclass(frozen=True, slots=True)
+class Lint:
+    """A lint: `queries` maps the first major that a file is for to its SQL; `todo` is for findings without a remedy."""
+
+    name: str
+    pack: str
+    title: str
+    help: str
+    todo: str
+    source: str
+    scope: Scope
+    queries: Mapping[int, str]
+
+    def sql(self, major: int) -> str | None:
+        """The SQL for a server: the highest not above its major."""
+        fitting = [first for first in self.queries if first <= major]
+        return self.queries[max(fitting)] if fitting else None
+
+
+def load_lints(packs: Sequence[Path] = SHIPPED) -> Mapping[str, Lint]:
+    """All lints of these packs by name; raises CatalogError at the first thing that is wrong."""
+    found: dict[str, Lint] = {}
+    for pack in packs:
+        for lint in _read_pack(pack):
+            if lint.name in found:
+                raise CatalogError(f"{pack}: the lint {lint.name} is in pack {found[lint.name].pack} already")
+            found[lint.name] = lint
+    return found
+
+
+def _read_pack(pack: Path) -> Iterator[Lint]:
+    folder = pack / "lints"
+    for directory in sorted(folder.iterdir()) if folder.is_dir() else []:
+        if directory.is_dir():
+            yield read_lint(directory, pack.name)
+
+
+def read_lint(directory: Path, pack: str) -> Lint:
+    """One lint, checked by itself."""
+    if not (directory / LINT_FILE).is_file():
+        raise CatalogError(f"{directory} is not a lint: it holds no {LINT_FILE}")
+    if not is_name(directory.name):
+        raise wrong(directory, "the folder's name", directory.name, "lower-case letters, digits and underscores")
+    section = read(directory / LINT_FILE)
+    section.allow(KEYS)
+    calls = frozenset(section.texts("calls"))
+    return Lint(
+        name=directory.name,
+        pack=pack,
+        title=section.text("title"),
+        help=section.text("help"),
+        todo=section.text("todo"),
+        source=section.text("source"),
+        scope=section.one_of("scope", Scope, Scope.CLUSTER),
+        queries=dict(_read_queries(directory, calls)),
+    )
+
+
+def _read_queries(directory: Path, calls: frozenset[str]) -> Iterator[tuple[int, str]]:
+    files = sorted(directory.glob("*.sql"))
+    if not files:
+        raise CatalogError(f"{directory} holds no SQL file, such as 14.sql")
+    for file in files:
+        if not file.stem.isdigit():
+            raise wrong(directory, "an SQL file's name", file.name, "the first major it is for, such as 14.sql")
+        sql = file.read_text(encoding="utf-8")
+        columns = guard.check(sql, where=str(file), calls=calls).columns
+        if columns != COLUMNS:
+            raise wrong(file, "its columns", ", ".join(columns), ", ".join(COLUMNS))
+        yield int(file.stem), sql

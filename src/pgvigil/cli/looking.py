@@ -1,0 +1,115 @@
+"""`pgvigil check` and `pgvigil doctor`: one look at a server, without a store."""
+
+import asyncio
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from pgvigil.catalog import SHIPPED, load
+from pgvigil.catalog.lints import load_lints
+from pgvigil.cli.config import TargetConfig
+from pgvigil.cli.logcost import log_cost
+from pgvigil.cli.options import ConfigFile, Dsn, configuration
+from pgvigil.collect.looking import Look, Trial, examine, look
+from pgvigil.model import Capabilities, Finding, Invisible, Severity, Target
+from pgvigil.pg import role_sql
+
+WELL, FINDINGS = 0, 1
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON")]
+
+
+def check(dsn: Dsn, as_json: Json = False, config: ConfigFile = None) -> None:
+    """Look at a server once: exit code 0 if it is well, 1 if there are findings, 2 if nobody could look."""
+    found = configuration(config, dsns=[dsn])
+    packs = (*SHIPPED, *found["catalog.packs"])
+    seen = asyncio.run(look(_target(found.targets[0]), load_lints(packs).values()))
+    typer.echo(json.dumps(_as_json(seen), indent=2) if as_json else "\n".join(_report(seen)))
+    worst = max((finding.severity for finding in seen.findings), default=Severity.INFO)
+    raise typer.Exit(FINDINGS if worst > Severity.INFO else WELL)
+
+
+def doctor(dsn: Dsn, config: ConfigFile = None) -> None:
+    """Say what pgvigil can see of a server, what not, what that costs, and the SQL that mends it."""
+    found = configuration(config, dsns=[dsn])
+    catalog = load((*SHIPPED, *found["catalog.packs"]))
+    capabilities, trials, notes = asyncio.run(examine(_target(found.targets[0]), catalog))
+    typer.echo("\n".join(_examination(capabilities, trials, notes)))
+
+
+def _target(config: TargetConfig) -> Target:
+    return Target(0, config.name, config.dsn, config.cpus, config.labels, config.sslmode, config.sslrootcert)
+
+
+def _server(capabilities: Capabilities) -> str:
+    role = "standby" if capabilities.in_recovery else "primary"
+    way = "through a pooler" if capabilities.pooled else "directly"
+    return (
+        f"PostgreSQL {capabilities.version}, {role}, database {capabilities.database}, "
+        f"as {capabilities.role}, reached {way}"
+    )
+
+
+def _as_json(seen: Look) -> dict[str, Any]:
+    capabilities = seen.capabilities
+    return {
+        "server": {
+            "version": capabilities.version,
+            "role": "standby" if capabilities.in_recovery else "primary",
+            "database": capabilities.database,
+            "user": capabilities.role,
+            "pooled": capabilities.pooled,
+            "databases": seen.databases,
+        },
+        "well": all(finding.severity is Severity.INFO for finding in seen.findings),
+        "findings": [{**asdict(it), "severity": it.severity.name.lower()} for it in seen.findings],
+        "not_visible": [asdict(it) for it in (*capabilities.invisible, *seen.not_looked)],
+        "notes": seen.notes,
+    }
+
+
+def _report(seen: Look) -> Iterator[str]:
+    yield _server(seen.capabilities)
+    yield from (f"Note: {note}" for note in seen.notes)
+    yield ""
+    if not seen.findings:
+        yield f"Nothing found, in {len(seen.databases)} database{'s' if len(seen.databases) != 1 else ''}."
+    for finding in seen.findings:
+        yield from _finding(finding)
+    hidden = (*seen.capabilities.invisible, *seen.not_looked)
+    if hidden:
+        yield from ("", "Not visible, so not looked at:")
+        yield from (line for it in hidden for line in _hidden(it))
+
+
+def _finding(finding: Finding) -> Iterator[str]:
+    yield f"{finding.severity.name.lower()}: {finding.title}"
+    yield f"  {finding.detail}"
+    yield f"  What to do: {finding.remedy}"
+
+
+def _hidden(found: Invisible) -> Iterator[str]:
+    yield f"  {found.what}: {found.reason}"
+    for line in (found.remedy or "").splitlines():
+        yield f"      {line}"
+
+
+def _examination(capabilities: Capabilities, trials: Sequence[Trial], notes: Sequence[str]) -> Iterator[str]:
+    yield _server(capabilities)
+    yield from (f"Note: {note}" for note in notes)
+    yield from ("", "Visible:")
+    for trial in trials:
+        if trial.rows is not None:
+            yield f"  {trial.probe:<18} {trial.summary} ({trial.rows} rows, {trial.milliseconds:.1f} ms)"
+    hidden = [Invisible(it.probe, it.reason or "", it.remedy) for it in trials if it.rows is None]
+    known = {it.what for it in hidden}
+    hidden += [it for it in capabilities.invisible if it.what not in known]
+    yield from ("", "Not visible:" if hidden else "Nothing is hidden.")
+    yield from (line for it in hidden for line in _hidden(it))
+    yield ""
+    yield from log_cost(capabilities)
+    yield from ("", "A role with no more rights than pgvigil needs:", "")
+    yield from (f"  {line}" for line in role_sql("pgvigil").splitlines())
