@@ -41,14 +41,14 @@ class Prober:
         """What is sent for a probe, its fingerprints included."""
         query = self.query(name)
         text = compose(query, self.capabilities, object_name)
-        return wrap_changed(text, query.probe.key, query.changed_by) if query.changed_by else text
+        return wrap_changed(text, query.probe.key, query.changed_by, query.columns) if query.changed_by else text
 
     async def reply(self, name: str, known: Sequence[int] = (), object_name: str | None = None) -> Reply:
         """One reading; `known` are fingerprints or, for a dimension that takes them, keys."""
         query = self.query(name)
         takes = bool(query.changed_by) or query.takes == "keys"
         parameters: tuple[Parameter, ...] = (int8_array(list(known)),) if takes else ()
-        request = Request(name, self.sql(name, object_name), parameters, 10_000)
+        request = Request(name, self.sql(name, object_name), parameters, 10_000, query.zeros)
         (reply,) = await self.session.run([request], deadline=20)
         return reply
 

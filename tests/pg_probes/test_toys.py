@@ -9,7 +9,7 @@ from psycopg import sql
 from fix_servers import MONITOR, Database, drop_database, new_database
 from pgvigil.catalog import Catalog
 from pgvigil.catalog.types import Kind
-from pgvigil.pg import Failure, Request, Rows, compose
+from pgvigil.pg import Failure, Request, Rows, compose, int8_array
 from probing import Prober, Row, probing
 from toys import COUNTERS, load_toys
 
@@ -156,6 +156,22 @@ async def test_a_reset_that_ends_at_the_same_count_is_still_a_change(database: D
         database.execute("update lives set born = '2020-01-02' where name = 'b'")
         changed = await prober.rows("toy", known)
     assert [row["name"] for row in changed] == ["b"]
+
+
+@pytest.mark.pg(14, 18)
+async def test_a_sparse_zero_travels_as_null_and_arrives_as_zero(database: Database, tmp_path: Path) -> None:
+    declaration = COUNTERS.replace("[columns.name]", 'changed_by = ["hits"]\nkeyframe = "1h"\n[columns.name]')
+    misses = '\n[columns.misses]\nkind = "counter"\ntype = "float8"\nsparse = true\nhelp = "Not counted"\n'
+    values = "(values ('a', 0, 0), ('b', 1, 2.5)) v (name, hits, misses)"
+    files = {"14.sql": f"select v.name, v.hits::int8 as hits, v.misses::float8 as misses from {values}"}
+    catalog = load_toys(tmp_path, {"toy": (declaration + misses, files)})
+    async with probing(database.dsn(MONITOR), catalog) as prober:
+        rows = await prober.rows("toy")
+        request = Request("as sent", prober.sql("toy"), (int8_array([]),), 250)
+        (sent,) = await prober.session.run([request], deadline=20)
+    assert [(row["hits"], row["misses"]) for row in rows] == [(0, 0), (1, 2.5)]
+    assert isinstance(sent, Rows)
+    assert [row[:3] for row in sent.rows] == [("a", 0, None), ("b", 1, 2.5)]
 
 
 TABLES_PER_DATABASE = COUNTERS.replace('every = "10s"', 'scope = "database"\nevery = "10s"')

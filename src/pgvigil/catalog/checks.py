@@ -103,6 +103,9 @@ def _check_changes(probe: Probe, file: Path) -> None:
             raise wrong(file, "changed_by", name, "a column that is no key: the key always counts")
     if bool(probe.changed_by) != (probe.keyframe is not None):
         raise wrong(file, "keyframe", probe.keyframe, "a duration together with changed_by, and not without")
+    sparse = [column.name for column in probe.columns.values() if column.sparse]
+    if sparse and not probe.changed_by:
+        raise wrong(file, f"columns.{sparse[0]}.sparse", True, "false without changed_by")
     if probe.changed_by and probe.shape not in {Shape.COUNTERS, Shape.SNAPSHOT, Shape.DIMENSION}:
         raise wrong(file, "changed_by", list(probe.changed_by), f"nothing for shape {probe.shape}")
     if probe.takes is Takes.KEYS:

@@ -17,7 +17,7 @@ ROLLUPS = {
 """What may become of each kind in a coarser tier; the first is what does when nothing is said."""
 
 NUMBERS = (Type.INT4, Type.INT8, Type.FLOAT8)
-_KEYS = ("kind", "type", "unit", "rollup", "privacy", "since", "until", "event", "help")
+_KEYS = ("kind", "type", "unit", "rollup", "privacy", "since", "until", "event", "sparse", "help")
 
 
 def read_columns(section: Section, shape: Shape) -> dict[str, Column]:
@@ -45,6 +45,7 @@ def _read_column(section: Section, name: str) -> Column:
         since=section.whole("since", 10, 99),
         until=section.whole("until", 10, 99),
         event=section.maybe_text("event"),
+        sparse=section.flag("sparse"),
     )
 
 
@@ -68,6 +69,8 @@ def _check_kind(section: Section, column: Column, shape: Shape) -> None:
         raise section.wrong("type", f"one of {', '.join(NUMBERS)} for a {column.kind}")
     if column.kind is Kind.COUNTER and shape is not Shape.COUNTERS:
         raise section.wrong("kind", f"not counter in a probe of shape {shape}: only shape counters keeps differences")
+    if column.sparse and column.kind not in {Kind.COUNTER, Kind.GAUGE}:
+        raise section.wrong("sparse", f"false for a {column.kind}: only counters and gauges have a zero")
     fitting = ROLLUPS[column.kind]
     if column.rollup is not None and column.rollup not in fitting:
         raise section.wrong("rollup", f"{' or '.join(fitting) or 'nothing'} for a {column.kind}")

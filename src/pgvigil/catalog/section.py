@@ -104,6 +104,13 @@ class Section:
             raise self.wrong(key, f"a whole number from {lowest} to {highest}")
         return value
 
+    def flag(self, key: str) -> bool:
+        """True or false; false where the key is absent."""
+        value = self._table.get(key, False)
+        if not isinstance(value, bool):
+            raise self.wrong(key, "true or false")
+        return value
+
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of texts without doubles; empty where the key is absent."""
         value = self._table.get(key, [])

@@ -94,7 +94,10 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column a probe returns. `since` and `until` are the first and last PostgreSQL major that has it (None: all)."""
+    """A column a probe returns. `since` and `until` are the first and last PostgreSQL major that has it (None: all).
+
+    `sparse` is for a number that is never NULL and 0 in most rows: as NULL it travels in 4 bytes instead of 12.
+    """
 
     name: str
     kind: Kind
@@ -106,6 +109,7 @@ class Column:
     since: int | None = None
     until: int | None = None
     event: str | None = None
+    sparse: bool = False
 
     def exists_on(self, major: int) -> bool:
         """Whether this PostgreSQL major has it."""
@@ -210,6 +214,11 @@ class Query:
     takes: Takes = Takes.NOTHING
     changed_by: tuple[str, ...] = ()
     missing: tuple[Invisible, ...] = ()
+
+    @property
+    def zeros(self) -> tuple[int, ...]:
+        """The positions of the sparse columns, in which NULL stands for 0."""
+        return tuple(position for position, column in enumerate(self.columns) if column.sparse)
 
 
 @dataclass(frozen=True, slots=True)

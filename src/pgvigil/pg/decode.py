@@ -1,5 +1,6 @@
 """From the server's binary format to Python values: times as integer microseconds, texts that never fail to decode."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
@@ -98,3 +99,16 @@ def _load(result: PGresult, context: AdaptContext) -> list[tuple[Value, ...]]:
     transformer.set_pgresult(result)
     rows: list[tuple[Value, ...]] = transformer.load_rows(0, result.ntuples, tuple)
     return rows
+
+
+def with_zeros(rows: list[tuple[Value, ...]], zeros: Sequence[int]) -> list[tuple[Value, ...]]:
+    """The rows with 0 where a column at one of these positions is NULL."""
+    return [_with_zeros(row, zeros) for row in rows] if zeros else rows
+
+
+def _with_zeros(row: tuple[Value, ...], zeros: Sequence[int]) -> tuple[Value, ...]:
+    cells = list(row)
+    for position in zeros:
+        if cells[position] is None:
+            cells[position] = 0
+    return tuple(cells)

@@ -13,7 +13,7 @@ from psycopg import OperationalError
 from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, Format
 from psycopg.pq.abc import PGconn, PGresult
 
-from pgvigil.pg.decode import Decoder
+from pgvigil.pg.decode import Decoder, with_zeros
 from pgvigil.pg.failures import is_timeout, kind_of
 from pgvigil.pg.values import Failure, FailureKind, Reply, Request, Rows
 from pgvigil.pg.waiting import Ready, ready
@@ -121,7 +121,8 @@ class Pipeline:
                 return self._failure(request, result, elapsed_ms)
         if last.status != ExecStatus.TUPLES_OK:
             return Failure(request.name, FailureKind.OTHER, None, "it is not a query that returns rows", elapsed_ms)
-        return Rows(request.name, self._decoder.names(last), self._decoder.rows(last), elapsed_ms)
+        rows = with_zeros(self._decoder.rows(last), request.zeros)
+        return Rows(request.name, self._decoder.names(last), rows, elapsed_ms)
 
     def _failure(self, request: Request, result: PGresult, elapsed_ms: float) -> Failure:
         sqlstate = self._sqlstate(result)

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from psycopg import sql
 
-from pgvigil.catalog.types import Query
+from pgvigil.catalog.types import Column, Query
 from pgvigil.model import Capabilities
 
 _PLACEHOLDER = re.compile(r"\{(?:extension_schema|object|object_name)\}")
@@ -40,13 +40,25 @@ def compose(query: Query, capabilities: Capabilities, object_name: str | None = 
     return _PLACEHOLDER.sub(lambda found: values.get(found[0], found[0]), query.sql)
 
 
-def wrap_changed(query: str, key: Sequence[str], changed_by: Sequence[str]) -> str:
+def wrap_changed(query: str, key: Sequence[str], changed_by: Sequence[str], columns: Sequence[Column] = ()) -> str:
     """A query that returns of `query` only the rows whose fingerprint is not in `$1::int8[]`, and the fingerprint last.
 
     The fingerprint is a 64-bit hash, computed by the server, over the columns `key` and `changed_by`; NULLs hash too.
+    Of `columns` the sparse ones come as NULL where they are 0.
     """
-    columns = ", ".join(f"q.{identifier(name)}" for name in (*key, *changed_by))
-    return load("changed").replace("{columns}", columns).replace("{query}", query.strip().rstrip(";"))
+    hashed = ", ".join(f"q.{identifier(name)}" for name in (*key, *changed_by))
+    output = ", ".join((*map(_sent, columns), f"q.{FINGERPRINT}")) if columns else "q.*"
+    return (
+        load("changed")
+        .replace("{output}", output)
+        .replace("{columns}", hashed)
+        .replace("{query}", query.strip().rstrip(";"))
+    )
+
+
+def _sent(column: Column) -> str:
+    name = identifier(column.name)
+    return f"nullif(q.{name}, 0) as {name}" if column.sparse else f"q.{name}"
 
 
 def role_sql(name: str, connection_limit: int = 4) -> str:

@@ -85,12 +85,16 @@ def _empty(element: int) -> npt.NDArray[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One SELECT to run in a transaction of its own, already composed; `deadline_ms` is one of `LIMITS_MS`."""
+    """One SELECT to run in a transaction of its own, already composed; `deadline_ms` is one of `LIMITS_MS`.
+
+    `zeros` are the positions of columns in which NULL stands for 0.
+    """
 
     name: str
     sql: str
     parameters: tuple[Parameter, ...] = ()
     deadline_ms: int = 500
+    zeros: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.deadline_ms not in LIMITS_MS:
