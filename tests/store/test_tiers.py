@@ -1,0 +1,276 @@
+"""Rolling up, rewriting and retiring change nothing that is told."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pgvigil.model import Batch, Outcome, Value
+from pgvigil.store import Retention, Store, open_store
+from store.toys import DAY, HOUR, KEY, MINUTE, SECOND, START, batch, calls, catalog
+
+SHORT = Retention(raw=2 * 3_600, minutes=5 * 3_600, hours=400 * 86_400)
+
+
+def upkeep(store: Store, now: int) -> int:
+    """Do everything that is due; how many steps it took."""
+    steps = 0
+    while store.maintain(now):
+        steps += 1
+    return steps
+
+
+def total(store: Store, source: str = "statements", what: str = "sum(calls)") -> Value:
+    value: Value = store.query(f"SELECT {what} FROM {source}").rows[0][0]
+    return value
+
+
+offsets = st.one_of(
+    st.integers(1, 9 * 3_600).map(lambda second: second * SECOND),
+    st.integers(0, 9 * 60).map(lambda minute: minute * MINUTE),
+    st.integers(0, 9).map(lambda hour: hour * HOUR),
+)
+counted = st.lists(
+    st.tuples(st.integers(1, 4), st.integers(0, 2**40)), min_size=1, max_size=4, unique_by=lambda x: x[0]
+)
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    passes=st.lists(st.tuples(offsets, counted), min_size=1, max_size=25),
+    stops=st.lists(st.integers(0, 14), min_size=1, max_size=4),
+    span=st.tuples(st.integers(0, 10), st.integers(0, 10)),
+)
+def test_the_sum_is_the_same_before_and_after_roll_up_rewrite_and_retention(
+    passes: Sequence[tuple[int, Sequence[tuple[int, int]]]], stops: Sequence[int], span: tuple[int, int]
+) -> None:
+    # Upkeep is done at random moments amid the passes, so some of them come late, even behind all that is kept raw.
+    with TemporaryDirectory() as directory:
+        store = open_store(f"duckdb://{directory}/a.db", KEY, catalog(), retention=SHORT)
+        batches = [
+            replace(calls(START + offset, *rows), pass_no=number) for number, (offset, rows) in enumerate(passes)
+        ]
+        told = 0
+        for first in range(0, len(batches), 7):
+            store.append(batches[first : first + 7])
+            told += sum(count for _, rows in passes[first : first + 7] for _, count in rows)
+            upkeep(store, START + stops[first // 7 % len(stops)] * HOUR)
+            assert total(store) == told
+        for stop in sorted(stops):
+            while store.maintain(START + stop * HOUR):
+                assert total(store) == told
+        since, until = START + min(span) * HOUR, START + max(span) * HOUR
+        expected = total(store, f"statements WHERE epoch_us(ts) > {since} AND epoch_us(ts) <= {until}")
+        assert total(store, store.relation("statements", since, until)) == expected
+        assert total(store, store.relation("statements", START - DAY, START + 9 * DAY)) == total(store)
+        store.close()
+
+
+EVERY = 5
+"""Minutes between the passes of `day`."""
+
+OF_DAY = sum(range(EVERY, 601, EVERY)) + 600 // EVERY
+
+
+@pytest.fixture
+def day(url: str) -> Store:
+    """Ten hours of statements, every five minutes, after all upkeep: hours, minutes and readings all in use."""
+    store = open_store(url, KEY, catalog(), retention=SHORT)
+    store.append(
+        [
+            calls(START + minute * MINUTE, (1, minute), (2 + minute % 3, 1), secs=60.0 * EVERY)
+            for minute in range(EVERY, 601, EVERY)
+        ]
+    )
+    upkeep(store, START + 10 * HOUR + 2 * MINUTE)
+    return store
+
+
+def test_each_moment_counts_once_across_the_tiers(day: Store) -> None:
+    tiers = {tier: total(day, f"statements_{tier}", "count(*)") for tier in ("open", "closed", "1m", "1h")}
+    an_hour = 2 * 60 // EVERY
+    assert tiers == {"open": 0, "closed": 10 * an_hour, "1m": 10 * an_hour, "1h": 10 * 4}
+    assert total(day) == OF_DAY
+    kept = "statements WHERE queryid = 1 AND ts {} make_timestamp({})"
+    assert total(day, kept.format(">", START + 5 * HOUR), "count(*)") == 5 * 60 // EVERY
+    assert total(day, kept.format("<=", START + 5 * HOUR), "count(*)") == 5
+    # What the boundaries left behind is deleted when they move again.
+    upkeep(day, START + 12 * HOUR)
+    assert total(day, "statements_closed", "count(*)") == 2 * an_hour
+    assert total(day, "statements_1m", "count(*)") == 5 * an_hour
+    assert total(day) == OF_DAY
+    day.close()
+
+
+def test_any_span_adds_up_as_in_the_view(day: Store) -> None:
+    for since, until in ((0, 10), (1, 9), (5, 7), (7, 10), (9, 10), (4, 4), (0, 24 * 40)):
+        low, high = START + since * HOUR, START + until * HOUR
+        expected = total(day, f"statements WHERE epoch_us(ts) > {low} AND epoch_us(ts) <= {high}")
+        assert total(day, day.relation("statements", low, high)) == expected
+    low, high = START + 8 * HOUR + 5 * MINUTE + SECOND, START + 9 * HOUR + 7 * MINUTE
+    expected = total(day, f"statements WHERE epoch_us(ts) > {low} AND epoch_us(ts) <= {high}")
+    assert total(day, day.relation("statements", low, high)) == expected
+    day.close()
+
+
+def test_upkeep_done_is_done(day: Store, url: str) -> None:
+    assert upkeep(day, START + 10 * HOUR + 2 * MINUTE) == 0
+    before = total(day)
+    day.close()
+    again = open_store(url, KEY, catalog(), retention=SHORT)
+    assert upkeep(again, START + 10 * HOUR + 2 * MINUTE) <= 1  # the daily sweep
+    assert total(again) == before
+    again.close()
+
+
+def test_a_rate_over_a_bucket_counts_the_time_in_which_nothing_moved(store: Store) -> None:
+    # Six passes of ten seconds; statement 1 moved in two of them by 30 calls each: one call a second over the minute.
+    for step in range(1, 7):
+        moved = [(1, 30)] if step in {2, 5} else [(2, 6)]
+        store.append([calls(START + step * 10 * SECOND, *moved)])
+    upkeep(store, START + 2 * HOUR)
+    found = store.query("SELECT queryid, calls, secs, calls / secs FROM statements_1m ORDER BY queryid").rows
+    assert found == [(1, 60, 60.0, 1.0), (2, 24, 60.0, 0.4)]
+    assert store.query("SELECT calls, secs FROM statements_1h WHERE queryid = 1").rows == [(60, 60.0)]
+    assert store.query("SELECT sum(secs) FROM passes WHERE probe = 'statements' AND outcome = 'ok'").rows == [(60.0,)]
+
+
+def test_time_that_nobody_watched_is_no_part_of_the_seconds(store: Store) -> None:
+    failed = replace(batch("statements", START + 20 * SECOND, secs=None), outcome=Outcome.FAILED, reason="gone")
+    store.append([calls(START + 10 * SECOND, (1, 10))])
+    store.append([failed])
+    store.append([calls(START + 50 * SECOND, (1, 10))])
+    upkeep(store, START + 2 * HOUR)
+    assert store.query("SELECT calls, secs FROM statements_1m").rows == [(20, 20.0)]
+    assert store.query("SELECT outcome, runs, secs, reason FROM passes_1m ORDER BY outcome").rows == [
+        ("failed", 1, None, "gone"),
+        ("ok", 2, 20.0, None),
+    ]
+
+
+def test_intervals_that_overlap_cover_their_time_once(store: Store) -> None:
+    # A probe of every database in turn: the same minute is read twice, five seconds apart.
+    names = ("dbid", "relid", "seq_scan")
+    for number, (ends, dbid) in enumerate(((55, 1), (60, 2))):
+        rows = [(dbid, 10, 6, False)]
+        store.append([batch("tables", START + ends * SECOND, names, rows, number=number, secs=50.0)])
+    upkeep(store, START + 2 * HOUR)
+    assert store.query("SELECT dbid, seq_scan, secs FROM tables_1m ORDER BY 1").rows == [(1, 6, 55.0), (2, 6, 55.0)]
+
+
+def test_every_kind_of_roll_up_does_what_it_says(store: Store) -> None:
+    names = ("dbid", "relid", "schemaname", "relname", "seq_scan", "relpages", "bloat")
+    told: list[tuple[int, int | None, float | None, float]] = [
+        (10, 5, 1.0, 10.0),
+        (20, 9, None, 10.0),
+        (60, 7, 4.0, 20.0),
+    ]
+    for second, pages, bloat, secs in told:
+        row = (1, 2, "public", "t", 3, pages, bloat, second == 20)
+        store.append([batch("tables", START + second * SECOND, names, [row], secs=secs)])
+    full = ("userid", "queryid", "calls", "hits", "max_exec_time", "min_exec_time", "stats_since")
+    for second, biggest, smallest in ((10, 5.0, 2.0), (60, 3.0, 1.0)):
+        moved = (10, 1, 1, 2**31 - 1, biggest, smallest, START + second, False)
+        store.append([batch("statements", START + second * SECOND, full, [moved])])
+    upkeep(store, START + 2 * HOUR)
+    for tier in ("1m", "1h"):
+        columns = "seq_scan, relpages, bloat, uncertain"
+        assert store.query(f"SELECT {columns} FROM tables_{tier}").rows == [(9, 7, 3.0, True)]
+        columns = "hits, max_exec_time, min_exec_time, epoch_us(stats_since), uncertain"
+        assert store.query(f"SELECT {columns} FROM statements_{tier}").rows == [
+            (2 * (2**31 - 1), 5.0, 1.0, START + 60, False)
+        ]
+
+
+def test_an_absurd_sum_does_not_stop_the_roll_up(store: Store) -> None:
+    store.append([calls(START + 10 * SECOND, (1, 2**63 - 1))])
+    store.append([calls(START + 20 * SECOND, (1, 2**63 - 1))])
+    upkeep(store, START + 2 * HOUR)
+    assert store.query("SELECT calls FROM statements_1h").rows == [(2**63 - 1,)]
+
+
+def test_load_over_any_time_is_sessions_counted_over_samples_taken(url: str) -> None:
+    store = open_store(url, KEY, catalog(), retention=SHORT)
+    names = ("database", "state", "wait_event", "samples")
+    told = []
+    for step in range(1, 160):
+        rows: list[tuple[Value, ...]] = [("app", "active", None, 15), (None, None, None, 5)]
+        taken = 10 if step % 5 else 6  # four samples were late now and then
+        ts = START + step * 150 * SECOND
+        told.append(batch("sessions", ts, names, rows if step % 2 else [], samples=taken))
+    store.append(told)
+    load = (
+        "SELECT (SELECT sum(samples) FROM sessions WHERE state = 'active') / "
+        "(SELECT sum(samples) FROM passes WHERE probe = 'sessions')"
+    )
+    before = store.query(load).rows
+    upkeep(store, START + 7 * HOUR)
+    upkeep(store, START + 9 * HOUR)
+    upkeep(store, START + 10 * HOUR)
+    assert store.query("SELECT count(*) FROM sessions_raw").rows[0][0] < 100
+    assert store.query(load).rows == before
+    store.close()
+
+
+def test_a_pass_that_comes_late_is_counted_in_every_tier(day: Store) -> None:
+    late = [calls(START + 9 * HOUR + 30 * MINUTE + SECOND, (1, 1_000), secs=60.0)]
+    day.append([replace(late[0], pass_no=10**12)])
+    upkeep(day, START + 10 * HOUR + 3 * MINUTE)
+    expected = OF_DAY + 1_000
+    assert total(day) == expected
+    assert total(day, "statements_1h") == expected
+    assert day.query("SELECT count(*) FROM reopened").rows == [(0,)]
+    upkeep(day, START + 20 * HOUR)
+    assert total(day) == expected
+    day.close()
+
+
+def test_what_is_older_than_every_reading_kept_is_counted_at_the_first_of_them(day: Store) -> None:
+    day.append([replace(calls(START + HOUR, (9, 77)), pass_no=10**12)])
+    upkeep(day, START + 20 * HOUR)
+    assert total(day) == OF_DAY + 77
+    day.close()
+
+
+def test_hours_events_gaps_and_texts_go_when_their_time_is_over(store: Store) -> None:
+    def tell(ts: int, queryid: int) -> list[Batch]:
+        texts = batch("queries", ts, ("queryid", "text"), [(queryid, f"select {queryid}")])
+        jobs = batch("jobs", ts, ("runid", "status"), [(queryid, "done")])
+        return [calls(ts, (queryid, 1)), texts, jobs]
+
+    store.append(tell(START + HOUR, 1))
+    store.append(tell(START + 300 * DAY, 2))
+    upkeep(store, START + 301 * DAY)
+    assert total(store) == 2
+    upkeep(store, START + 402 * DAY)
+    assert total(store) == 1
+    assert store.query("SELECT queryid FROM queries").rows == [(2,)]
+    assert store.query("SELECT runid FROM jobs").rows == [(2,)]
+
+
+def test_last_readings_are_folded_and_stay_what_they_were(store: Store) -> None:
+    names = ("userid", "queryid", "calls", "stats_since", "total_exec_time")
+    for step in range(64):
+        rows: list[tuple[Value, ...]] = [(10, step % 20, step, START if step % 2 else None, step / 2)]
+        one = batch("statements", START + step * SECOND, names, last=rows)
+        if step == 30:
+            one = replace(one, gone=[(10, 7)])
+        settled = batch("settings", START + step * SECOND, ("name", "value"), last=[(f"s{step % 3}", str(step))])
+        store.append([one, settled])
+    before = [store.reading(1, 1, name) for name in ("statements", "settings")]
+    assert store.maintain(START)
+    assert store.query("SELECT count(*) FROM readings").rows == [(1,)]
+    after = [store.reading(1, 1, name) for name in ("statements", "settings")]
+    for old, new in zip(before, after, strict=True):
+        assert old is not None
+        assert new is not None
+        assert (old.ts, old.names, sorted(old.rows, key=repr)) == (new.ts, new.names, sorted(new.rows, key=repr))
+    statements = before[0]
+    assert statements is not None
+    assert len(statements.rows) == 20  # the one that was gone came back
+    calls_of = {row[1]: row[2] for row in statements.rows}
+    assert calls_of[7] == 47
+    assert calls_of[3] == 63
