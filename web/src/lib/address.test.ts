@@ -18,11 +18,12 @@ describe("an address", () => {
       statement: "-765120/app/app/",
       hidden: ["lock", "io"],
       table: true,
+      rows: 100,
     };
     expect(read(write(view))).toEqual(view);
   });
 
-  test.each(["?range=5y", "?from=abc&to=5", "?from=10&to=5", "?sort=password", "?hide=everything", "?order=sideways"])(
+  test.each(["?range=5y", "?from=abc&to=5", "?from=10&to=5", "?sort=password", "?hide=everything", "?order=sideways", "?rows=7"])(
     "that says something wrong counts as not saying it: %s",
     (search) => expect(read(search)).toEqual(START),
   );

@@ -29,6 +29,8 @@ export interface View {
   readonly statement: string | null;
   readonly hidden: readonly WaitClass[];
   readonly table: boolean;
+  /** How many statements are listed. */
+  readonly rows: number;
 }
 
 export const START: View = {
@@ -40,7 +42,11 @@ export const START: View = {
   statement: null,
   hidden: [],
   table: false,
+  rows: 25,
 };
+
+/** How many rows a list shows at first, and after each wish for more; the last is the most that the API gives at once. */
+export const ROWS: readonly number[] = [25, 100, 500];
 
 export const SHORTEST = 60;
 export const LONGEST = 400 * 86_400;
@@ -63,6 +69,7 @@ export function read(search: string): View {
     statement: given.get("statement"),
     hidden: (given.get("hide") ?? "").split(",").filter(isWaitClass),
     table: given.get("load") === "table",
+    rows: ROWS.find((rows) => String(rows) === given.get("rows")) ?? START.rows,
   };
 }
 
@@ -91,6 +98,7 @@ export function write(view: View): string {
   if (view.statement !== null) said.set("statement", view.statement);
   if (view.hidden.length > 0) said.set("hide", view.hidden.join(","));
   if (view.table) said.set("load", "table");
+  if (view.rows !== START.rows) said.set("rows", String(view.rows));
   const text = said.toString();
   return text === "" ? "" : `?${text}`;
 }

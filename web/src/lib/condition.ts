@@ -64,7 +64,7 @@ function watching(target: Target, state: State, now: number): Line {
 function quiet(target: Target, now: number): string {
   const asked = target.probes.filter((probe) => probe.outcome !== "invisible");
   const due = Math.min(...asked.map((probe) => probe.every ?? Number.POSITIVE_INFINITY));
-  const often = Number.isFinite(due) ? `, ${plural(asked.length, "probe")} from every ${show(duration(due))} on` : "";
+  const often = Number.isFinite(due) ? `, ${plural(asked.length, "probe")}, the quickest every ${show(duration(due))}` : "";
   const last = target.last_sample === null ? "" : `; last look ${ago(target.last_sample, now)}`;
   return `Watching ${target.name}: sessions every second${often}${last}.`;
 }

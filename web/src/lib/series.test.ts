@@ -95,7 +95,7 @@ describe("stretches without knowledge", () => {
   });
 
   test("reach from the last known moment to the next", () => {
-    expect(blanks(ts, [1, null, null, 1, 1, 1], STEP, [])).toEqual([{ since: 10, until: 30, reason: "nothing was seen" }]);
+    expect(blanks(ts, [1, null, null, 1, 1, 1], STEP, [])).toEqual([{ since: 10, until: 30, reason: "not watched" }]);
   });
 
   test("are named by the gap that covers them", () => {

@@ -118,7 +118,7 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 function reason(gap: Gap | undefined): string {
-  return gap === undefined ? "nothing was seen" : (gap.detail ?? REASONS[gap.reason] ?? gap.reason);
+  return gap === undefined ? "not watched" : (gap.detail ?? REASONS[gap.reason] ?? gap.reason);
 }
 
 /** The average over what is known; null if nothing is. */

@@ -1,14 +1,33 @@
 // The view of this page is its address; back and forward of the browser work.
 
-import { presetSeconds, read, type View, write } from "../lib/address";
+import { presetSeconds, read, START, type View, write } from "../lib/address";
 
 class ViewState {
   #current = $state.raw<View>(read(location.search));
+  #path = $state(location.pathname);
 
   constructor() {
     addEventListener("popstate", () => {
+      this.#path = location.pathname;
       this.#current = read(location.search);
     });
+  }
+
+  get path(): string {
+    return this.#path;
+  }
+
+  /** Another page; server and time go along, what belongs to the page left does not. */
+  visit(path: string): void {
+    history.pushState(null, "", `${path}${this.kept}`);
+    this.#path = path;
+    this.#current = read(location.search);
+  }
+
+  /** The part of the address that links between pages carry along. */
+  get kept(): string {
+    const { target, preset, fixed } = this.#current;
+    return write({ ...START, target, preset, fixed });
   }
 
   get current(): View {
