@@ -19,14 +19,15 @@ _SPACES = " \t\n\r\f\v"
 _IDENT = r"[A-Za-z_\x80-\U0010ffff]"
 _CONT = r"[A-Za-z0-9_$\x80-\U0010ffff]"
 
-# Everything that can be copied as it is. A word ends where a literal's prefix could begin, and is at most 63 long.
+# Everything that can be copied as it is. A word is at most 63 long, and no literal's prefix; what comes often is first.
+_BEGIN = r"""(?:[ac-df-mo-tvwyzACDF-MO-TVWYZ_\x80-\U0010ffff]|[ebxnEBXN](?!')|[uU](?!&['"]))"""
+_BLANK = r"[ ](?![ \t\n\r\f\v/\-])"
 _PLAIN = re.compile(
-    rf"""(?:(?![eEbBxXnN]'|[uU]&['"]){_IDENT}{_CONT}{{0,62}}+(?!{_CONT})"""
-    rf"|\$[0-9]{{1,4}}+(?!{_CONT})"
-    r"|[ ](?![ \t\n\r\f\v/\-])"
-    r"|[(),=<>*;:!%^&|~?@\#\[\]+{}`\\]"
+    rf"(?:{_BEGIN}{_CONT}{{0,62}}+(?!{_CONT})(?:{_BLANK})?+"
+    rf"|[(),=<>*;:!%^&|~?@\#\[\]+{{}}`\\]++(?:{_BLANK})?+"
+    rf"|\$[0-9]{{1,4}}+(?!{_CONT})|{_BLANK}"
     r"|-(?!-)|/(?!\*)|\.(?![0-9])"
-    r""")++"""
+    r")++"
 )
 _GAP = re.compile(rf"[{_SPACES}]++")
 _LINE_COMMENT = re.compile(r"--[^\n\r]*+")
@@ -37,7 +38,7 @@ _UESCAPE = re.compile(rf"[{_SPACES}]*+uescape[{_SPACES}]*+'[^'\n]'", re.IGNORECA
 _NAME = re.compile(r'(?:[uU]&)?"(?:[^"]++|"")++"')
 _TOUCHES = re.compile(rf"{_CONT}|['\"]")
 _DOLLAR = re.compile(rf"\$((?:{_IDENT}[A-Za-z0-9_\x80-\U0010ffff]*+)?)\$")
-_PARAMETER = re.compile(rf'"(?:[^"]++|"")*+"|(?<!{_CONT})\$([0-9]++)')
+_PARAMETER = re.compile(rf"""["$](?:(?<=")(?:[^"]++|"")*+"|(?<=\$)(?<!{_CONT}\$)([0-9]++))""")
 _NUMBER = re.compile(rf"\.?[0-9](?:[eE][+-](?=[0-9])|\.|{_CONT})*+")
 _LONG_WORD = re.compile(rf"{_IDENT}{_CONT}*+")
 _WORD = re.compile(rf"(?:{_IDENT}{_CONT}*+)?")
