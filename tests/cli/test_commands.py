@@ -1,0 +1,101 @@
+"""The command line as a user runs it: what it prints, and its exit code."""
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+
+from fix_monitor import run_pgvigil
+from fix_servers import MONITOR, Database, MakeServer, connect
+
+DURABLE = {"fsync": "on", "full_page_writes": "on"}
+
+
+def test_check_says_well_and_then_what_is_wrong(private_server: MakeServer) -> None:
+    server = private_server(settings=DURABLE)
+    dsn = server.dsn(MONITOR)
+    well = run_pgvigil("check", dsn, "--json")
+    assert well.returncode == 0, well.stderr
+    told = json.loads(well.stdout)
+    assert told["well"]
+    assert told["server"]["version"].startswith("18.")
+    assert [it["what"] for it in told["not_visible"]] == ["wal.wal_write_time"]
+    assert "Nothing found, in 1 database." in run_pgvigil("check", dsn).stdout
+
+    with connect(server) as connection:
+        connection.execute("create table t (id int)")
+        connection.execute("create index t_id on t (id)")
+        connection.execute("update pg_index set indisvalid = false where indexrelid = 't_id'::regclass")
+    found = run_pgvigil("check", dsn, "--json")
+    assert found.returncode == 1
+    (finding,) = json.loads(found.stdout)["findings"]
+    assert (finding["lint"], finding["subject"], finding["severity"]) == ("index_invalid", "public.t_id", "warning")
+    assert "drop index concurrently public.t_id;" in run_pgvigil("check", dsn).stdout
+
+
+def test_check_that_cannot_look_says_why_and_keeps_the_password(database: Database) -> None:
+    wrong = database.server.dsn(MONITOR, database.name, password="hunter2")
+    refused = run_pgvigil("check", wrong)
+    assert refused.returncode == 2
+    assert "password" in refused.stderr
+    assert "hunter2" not in refused.stdout + refused.stderr
+    nobody = run_pgvigil("check", "postgresql://u:hunter2@127.0.0.1:1/x")
+    assert nobody.returncode == 2
+    assert "127.0.0.1:1" in nobody.stderr
+    assert "hunter2" not in nobody.stdout + nobody.stderr
+    for done in (refused, nobody):
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.pg(14, 18)
+def test_doctor_says_what_is_visible_what_not_and_the_role(database: Database) -> None:
+    done = run_pgvigil("doctor", database.dsn(MONITOR))
+    assert done.returncode == 0, done.stderr
+    assert "Counters of every" in done.stdout
+    assert "ALTER SYSTEM SET track_wal_io_timing = 'on';" in done.stdout
+    assert "GRANT pg_monitor TO" in done.stdout
+    assert "do not make the server log our statements" in done.stdout
+
+
+def test_doctor_counts_what_our_statements_add_to_the_log(private_server: MakeServer) -> None:
+    server = private_server(settings={"log_statement": "all"})
+    done = run_pgvigil("doctor", server.dsn(MONITOR))
+    assert "log_statement = all" in done.stdout
+    assert "MB a day" in done.stdout
+    assert f"ALTER ROLE {MONITOR} SET log_statement = 'none';" in done.stdout.replace('"', "")
+
+
+def test_serve_without_a_server_says_how_to_name_one() -> None:
+    done = run_pgvigil("serve")
+    assert done.returncode == 2
+    assert "pgvigil serve postgresql://" in done.stderr
+
+
+def test_serve_refuses_a_used_port_a_short_key_and_another_key(tmp_path: Path) -> None:
+    store = f"duckdb://{tmp_path}/pgvigil.db"
+    target = "postgresql://u@127.0.0.1:1/x"
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = run_pgvigil("serve", target, "--store", store, "--listen", f"127.0.0.1:{port}")
+    assert done.returncode == 2
+    assert f"127.0.0.1:{port}" in done.stderr
+    assert "--listen" in done.stderr
+    short = run_pgvigil("serve", target, "--store", store, "--listen", "127.0.0.1:0", key="short")
+    assert short.returncode == 2
+    assert "16" in short.stderr
+
+
+def test_serve_listens_on_loopback_only() -> None:
+    done = run_pgvigil("serve", "postgresql://u@127.0.0.1:1/x", "--listen", "0.0.0.0:8432")
+    assert done.returncode == 2
+    assert "serve.listen" in done.stderr
+    assert "loopback" in done.stderr
+
+
+def test_openapi_and_version_are_printed() -> None:
+    document = json.loads(run_pgvigil("openapi").stdout)
+    assert "/api/v1/targets" in document["paths"]
+    assert run_pgvigil("version").stdout.startswith("pgvigil ")
