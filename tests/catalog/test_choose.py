@@ -104,6 +104,12 @@ def test_a_query_tells_its_columns_in_the_order_of_its_select(toy: Probe) -> Non
     assert new.sql == VARIANT_FILES["new.sql"]
 
 
+def test_the_comments_above_a_query_are_not_sent(tmp_path: Path) -> None:
+    text = "-- What is special.\n  -- And why.\nselect 'a'::text as name, -- kept\n    1::int8 as hits\n"
+    probe = load_toy(tmp_path, COUNTERS, {"14.sql": text})
+    assert chosen(probe, seen()).sql == "select 'a'::text as name, -- kept\n    1::int8 as hits\n"
+
+
 def test_a_query_tells_which_changes_it_can_notice_and_what_it_lacks(toy: Probe) -> None:
     new, old = chosen(toy, seen()), chosen(toy, seen(columns=frozenset({"hits"})))
     assert (new.changed_by, new.missing) == (("hits", "misses"), ())

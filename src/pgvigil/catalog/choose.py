@@ -1,10 +1,14 @@
 """Picks the SQL of a probe for one server, or says why there is none."""
 
+import re
 from collections.abc import Callable
 
 from pgvigil.catalog.checks import major_files
 from pgvigil.catalog.types import Probe, Query, Role
 from pgvigil.model import Capabilities, Invisible
+
+# They are for the reader of the file; sent each second they would be a tenth of all that is sent.
+_LEADING_COMMENTS = re.compile(r"\A(?:\s*--[^\n]*\n)+")
 
 
 def choose(probe: Probe, capabilities: Capabilities) -> Query | Invisible:
@@ -20,7 +24,7 @@ def choose(probe: Probe, capabilities: Capabilities) -> Query | Invisible:
     return Query(
         probe=probe,
         file=file,
-        sql=probe.queries[file],
+        sql=_LEADING_COMMENTS.sub("", probe.queries[file]),
         columns=tuple(probe.columns[name] for name in names),
         takes=probe.takes,
         changed_by=tuple(name for name in probe.changed_by if name in names),

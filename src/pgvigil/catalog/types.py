@@ -200,8 +200,8 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What was chosen for one server: the file, its SQL with identifiers still as placeholders, and the declared
-    columns that its SELECT returns, in its order.
+    """What was chosen for one server: the file, its SQL (placeholders still in it, the comments above it gone), and
+    the declared columns that its SELECT returns, in its order.
 
     `changed_by` are those of the probe's that this query returns. `missing` are declared columns that this major has,
     but not the extension's version that is installed.

@@ -1,3 +1,4 @@
+-- Only who takes a connection slot; the function, as in the probe sessions, without the joins of the view.
 select
     a.datid as dbid,
     a.usesysid as userid,

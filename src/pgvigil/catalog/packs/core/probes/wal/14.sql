@@ -1,3 +1,4 @@
+-- Until 17 with what writing and syncing took.
 select
     w.wal_records,
     w.wal_fpi,
