@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
 
 import type { LiveSample, Load } from "../api/types";
-import { blanks, lastKnown, mean, niceTop, stack, withLiveEnd } from "./series";
+import { asKept, blanks, lastKnown, mean, niceTop, stack, withLiveEnd } from "./series";
 import { WAIT_CLASSES, WAIT_TITLES } from "./waits";
 
 const STEP = 10;
+const NOW = 1100;
 
 function load(values: (number | null)[], since = 1000): Load {
   return {
@@ -28,42 +29,62 @@ const sample = (ts: number, cpu: number): LiveSample => ({ kind: "sample", targe
 
 describe("the live end", () => {
   test("without samples is what was kept", () => {
-    const columns = withLiveEnd(load([1, 2, 3]), []);
+    const columns = withLiveEnd(load([1, 2, 3]), [], NOW);
     expect(columns.ts).toEqual([1010, 1020, 1030]);
     expect(columns.values.cpu).toEqual([1, 2, 3]);
   });
 
+  test("of a step that has not ended is its part until now", () => {
+    expect(withLiveEnd(load([1, 2, 3]), [], 1024).ts).toEqual([1010, 1020, 1024]);
+  });
+
+  test("makes a step that has not ended anew of its samples, if all were heard", () => {
+    const columns = withLiveEnd(load([1, 2, 3]), [sample(1021, 5), sample(1022, 5), sample(1023, 5)], 1023.5);
+    expect(columns.ts).toEqual([1010, 1020, 1023]);
+    expect(columns.values.cpu.at(-1)).toBeCloseTo((3 * 5 + 7 * 2) / 10);
+  });
+
+  test("keeps a step that has not ended, if only its end was heard", () => {
+    const columns = withLiveEnd(load([1, 2, 3]), [sample(1026, 5), sample(1027, 5)], 1027.5);
+    expect(columns.ts).toEqual([1010, 1020, 1027.5]);
+    expect(columns.values.cpu.at(-1)).toBe(3);
+  });
+
   test("takes the place of steps that were not kept yet", () => {
-    const columns = withLiveEnd(load([1, 2, null]), [sample(1021, 4)]);
+    const columns = withLiveEnd(load([1, 2, null]), [sample(1021, 4)], NOW);
     expect(columns.ts).toEqual([1010, 1020, 1021]);
   });
 
   test("does not count what was kept a second time", () => {
-    expect(withLiveEnd(load([1, 2]), [sample(1019, 9), sample(1020, 9)]).values.cpu).toEqual([1, 2]);
+    expect(withLiveEnd(load([1, 2]), [sample(1019, 9), sample(1020, 9)], NOW).values.cpu).toEqual([1, 2]);
   });
 
   test("moves a tenth of the way with one sample of a step of ten", () => {
-    expect(withLiveEnd(load([1, 2]), [sample(1021, 12)]).values.cpu.at(-1)).toBeCloseTo(3);
+    expect(withLiveEnd(load([1, 2]), [sample(1021, 12)], NOW).values.cpu.at(-1)).toBeCloseTo(3);
   });
 
   test("averages a full step over its samples, as the server does", () => {
     const samples = Array.from({ length: 12 }, (_, i) => sample(1021 + i, i < 10 ? 4 : 8));
-    const columns = withLiveEnd(load([1, 2]), samples);
+    const columns = withLiveEnd(load([1, 2]), samples, NOW);
     expect(columns.ts).toEqual([1010, 1020, 1030, 1032]);
     expect(columns.values.cpu[2]).toBe(4);
     expect(columns.values.cpu[3]).toBeCloseTo((8 * 4 + 2 * 8) / 10);
   });
 
   test("has no value for a step in which nothing was heard", () => {
-    const columns = withLiveEnd(load([1]), [sample(1011, 5), sample(1035, 5)]);
+    const columns = withLiveEnd(load([1]), [sample(1011, 5), sample(1035, 5)], NOW);
     expect(columns.ts).toEqual([1010, 1020, 1030, 1035]);
     expect(columns.values.cpu[2]).toBeNull();
   });
 
   test("stands alone while nothing was kept", () => {
-    const columns = withLiveEnd(load([null, null]), [sample(1015, 3), sample(1016, 5)]);
+    const columns = withLiveEnd(load([null, null]), [sample(1015, 3), sample(1016, 5)], NOW);
     expect(columns.values.cpu.at(-1)).toBe(4);
   });
+});
+
+test("what was kept is shown as it is", () => {
+  expect(asKept(load([1, null])).values.cpu).toEqual([1, null]);
 });
 
 test("the last known step is found behind unknown ones", () => {
@@ -114,5 +135,5 @@ test("an average leaves out what is not known", () => {
 });
 
 test("the top of an axis is a round number not below", () => {
-  expect([0, 0.3, 1, 1.2, 3, 7, 11, 95].map(niceTop)).toEqual([1, 0.4, 1, 2, 4, 8, 20, 100]);
+  expect([0, 0.35, 1, 1.2, 3, 7, 11, 95].map(niceTop)).toEqual([1, 0.4, 1, 1.5, 3, 8, 15, 100]);
 });

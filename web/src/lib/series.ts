@@ -27,16 +27,32 @@ export function lastKnown(load: Load): number {
   return -1;
 }
 
+export function asKept(load: Load): Columns {
+  const values = empty();
+  for (const { key, values: kept } of load.series) values[key].push(...kept);
+  return { ts: load.ts, values };
+}
+
 /**
- * What was kept, and after it the samples heard since. A full step is the average of its samples, as the server makes
- * it; the last point stands at the latest sample and is the average over the step before it, so that it glides: one
- * look at whole sessions would jump.
+ * What was kept until `now`, and after it the samples heard since. A full step is the average of its samples, as the
+ * server makes it; the last point stands at the latest sample and is the average over the step before it, so that it
+ * glides: one look at whole sessions would jump.
  */
-export function withLiveEnd(load: Load, samples: readonly LiveSample[]): Columns {
-  const end = samples.length === 0 ? load.ts.length : lastKnown(load) + 1;
+export function withLiveEnd(load: Load, samples: readonly LiveSample[], now: number): Columns {
+  const first = samples[0]?.ts ?? Number.POSITIVE_INFINITY;
+  let end = lastKnown(load) + 1;
+  // A step that has not ended is made anew of its samples, if all of them were heard.
+  const ends = load.ts[end - 1];
+  const open = ends !== undefined && ends > now;
+  const heard = open && first <= ends - load.step + 1;
+  if (heard) end -= 1;
   const values = empty();
   for (const { key, values: kept } of load.series) values[key].push(...kept.slice(0, end));
   const ts = load.ts.slice(0, end);
+  if (open && !heard) {
+    ts[end - 1] = now;
+    return { ts, values };
+  }
   // With nothing kept yet the samples alone are what is known.
   const after = ts.at(-1) ?? load.since;
   const latest = samples.at(-1);
@@ -133,10 +149,10 @@ export function mean(values: Values): number | null {
   return known === 0 ? null : sum / known;
 }
 
-/** The least of 1, 2, 2.5, 4, 5, 6, 8 times a power of ten that is not below: the top of an axis that seldom jumps. */
+/** The least of 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8 times a power of ten that is not below: the top of an axis that seldom jumps. */
 export function niceTop(most: number): number {
   if (!(most > 0)) return 1;
   const power = 10 ** Math.floor(Math.log10(most));
-  const factor = [1, 2, 2.5, 4, 5, 6, 8, 10].find((one) => one * power >= most * 0.9999) ?? 10;
+  const factor = [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].find((one) => one * power >= most * 0.9999) ?? 10;
   return factor * power;
 }

@@ -110,7 +110,7 @@ describe("a vital", () => {
 
   test("that is not known, or was not, is not compared", () => {
     expect(compare(vital({ value: null, change: null })).level).toBe("plain");
-    expect(compare(vital({ previous: null, change: null })).text).toBe("nothing to compare with");
+    expect(compare(vital({ previous: null, change: null })).text).toBe("nothing before");
     expect(compare(vital({ previous: 0, change: null })).text).toBe("0 before");
     expect(compare(vital({ value: 0, previous: 0, change: null })).text).toBe("as before");
   });

@@ -15,7 +15,7 @@ const BAD = 2;
 const WORSE = 1.2;
 
 export function compare(vital: Vital): Comparison {
-  if (vital.value === null || vital.previous === null) return { text: "nothing to compare with", level: "plain" };
+  if (vital.value === null || vital.previous === null) return { text: "nothing before", level: "plain" };
   if (vital.previous === 0 || vital.change === null) {
     return vital.value === 0
       ? { text: "as before", level: "same" }

@@ -64,6 +64,14 @@ class Watch {
     });
   }
 
+  /** What else is told of the target changes with its state; the word on connecting only repeats what is known. */
+  #heardState(name: string, state: State): void {
+    const known = this.targets.data?.targets.find((target) => target.name === name);
+    const news = known === undefined || state.since > this.state(known).since;
+    this.#heardStates = { ...this.#heardStates, [name]: state };
+    if (news) this.ask();
+  }
+
   #heard(event: LiveEvent): void {
     switch (event.kind) {
       case "sample":
@@ -73,8 +81,7 @@ class Watch {
         this.passes += 1;
         break;
       case "state":
-        this.#heardStates = { ...this.#heardStates, [event.target]: event.state };
-        this.ask();
+        this.#heardState(event.target, event.state);
     }
   }
 }
