@@ -20,6 +20,7 @@ import tarfile
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 from common import CACHE, ROOT, ToolError, finish, run, say, size, stamped, step, write_stamp
 
@@ -178,7 +179,7 @@ def inflate_chromium(packed: Path, target: Path) -> None:
             with tarfile.open(plain) as archive:
                 extract(archive, target / ("fonts" if "font" in name else ""))
             plain.unlink()
-    (target / "fonts" / "fonts.conf").write_text(FONTS.format(place=SERVERS / "chromium" / "fonts"))
+    (target / "fonts" / "fonts.conf").write_text(FONTS.format(place=escape(str(SERVERS / "chromium" / "fonts"))))
     (target / "chromium").chmod(0o755)
 
 
