@@ -87,13 +87,12 @@ class Server:
         base: Path | None = None,
     ) -> "Server":
         """A server made and started; on failure nothing of it stays."""
-        server = cls(major, settings, binaries=binaries, base=base)
-        try:
+        with contextlib.ExitStack() as undo:
+            server = cls(major, settings, binaries=binaries, base=base)
+            undo.callback(server.remove)
             server.initdb()
             server.start()
-        except BaseException:
-            server.remove()
-            raise
+            undo.pop_all()
         return server
 
     def __enter__(self) -> Self:
