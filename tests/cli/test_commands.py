@@ -5,9 +5,11 @@ import socket
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from fix_monitor import run_pgvigil
 from fix_servers import MONITOR, Database, MakeServer, connect
+from pgvigil.cli.main import COMMANDS, app
 
 DURABLE = {"fsync": "on", "full_page_writes": "on"}
 
@@ -99,3 +101,13 @@ def test_openapi_and_version_are_printed() -> None:
     document = json.loads(run_pgvigil("openapi").stdout)
     assert "/api/v1/targets" in document["paths"]
     assert run_pgvigil("version").stdout.startswith("pgvigil ")
+
+
+def test_every_command_is_there_and_explains_itself() -> None:
+    runner = CliRunner()
+    listed = runner.invoke(app, ["--help"]).output
+    for name in COMMANDS:
+        assert f" {name} " in listed
+        explained = runner.invoke(app, [name, "--help"])
+        assert (explained.exit_code, "Usage" in explained.output) == (0, True)
+    assert runner.invoke(app, ["frobnicate"]).exit_code == 2

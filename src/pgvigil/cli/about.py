@@ -1,4 +1,4 @@
-"""Commands that need neither a server nor a store."""
+"""`pgvigil openapi`: the contract of the API."""
 
 import json
 
@@ -11,8 +11,3 @@ from pgvigil.serve.app import create_app
 def openapi() -> None:
     """Print the OpenAPI document of the API."""
     typer.echo(json.dumps(create_app(None, VERSION).openapi(), indent=2))
-
-
-def version() -> None:
-    """Print the version."""
-    typer.echo(f"pgvigil {VERSION}")

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import secrets
 import socket
 import sys
 import time
@@ -93,9 +94,11 @@ def configuration(stack: AsyncExitStack, server: Server, listen_: str | None) ->
     stack.callback(home.remove)
     flags = {"store.url": f"duckdb://{home.path}/pgvigil.db", "serve.listen": listen_ or free_address()}
     base = load(file=None, environment={}, flags=flags)
+    # The key lives and dies with us: what a killed demo leaves behind until the next start, nobody can read.
+    values = {**base.values, "store.key": Secret(secrets.token_urlsafe(32))}
     cpus = float(os.cpu_count() or 1)
     target = TargetConfig(DATABASE, Secret(server.dsn("pgvigil")), cpus, {"env": "demo"}, None, None)
-    return Config(base.values, base.sources, (target,))
+    return Config(values, base.sources, (target,))
 
 
 def free_address() -> str:

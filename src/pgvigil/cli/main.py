@@ -1,40 +1,72 @@
 """The command line: every command, and the one place where an error becomes a sentence and an exit code."""
 
-import logging
+import importlib
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
-from pgvigil.cli.about import openapi, version
-from pgvigil.cli.demo import demo
-from pgvigil.cli.looking import check, doctor
-from pgvigil.cli.serve import serve
 from pgvigil.model import PgvigilError
 
 FAILED = 2
 """Exit code of a command that could not do its work; `check` also knows 1, for findings."""
 
+COMMANDS: Mapping[str, str] = {
+    "serve": "serve",
+    "demo": "demo",
+    "check": "looking",
+    "doctor": "looking",
+    "sql": "keeping",
+    "backup": "keeping",
+    "restore": "keeping",
+    "store": "keeping",
+    "openapi": "about",
+    "version": "version",
+}
+"""Each command and the module of this package that holds it: imported when it is asked for, since all of them
+together take more than a second to import."""
+
+
+class Commands(TyperGroup):
+    """The commands of COMMANDS."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
+        """Their names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - typer keeps its types to itself
+        """The command of a name, its module imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        found = getattr(importlib.import_module(f"pgvigil.cli.{COMMANDS[cmd_name]}"), cmd_name)
+        if isinstance(found, typer.Typer):
+            return typer.main.get_command(found)
+        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        alone.command(cmd_name)(found)
+        return typer.main.get_command(alone)
+
+
 app = typer.Typer(
-    name="pgvigil",
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Watches PostgreSQL: what it is doing, why it is slow, and what will break next.",
 )
-store_app = typer.Typer(no_args_is_help=True, help="Look after the store.")
-app.add_typer(store_app, name="store")
 
-for command in (serve, demo, check, doctor, openapi, version):
-    app.command()(command)
+
+@app.callback()
+def pgvigil() -> None:
+    """Watches PostgreSQL: what it is doing, why it is slow, and what will break next."""
 
 
 def main() -> None:
     """Run the command line; an error that a user can cause is a sentence on standard error and exit code 2."""
     try:
-        app(standalone_mode=True)
+        app()
     except PgvigilError as error:
-        logging.getLogger(__name__).debug("failed", exc_info=True)
         sys.stderr.write(f"pgvigil: {error}\n")
         sys.exit(FAILED)
     except KeyboardInterrupt:

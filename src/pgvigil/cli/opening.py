@@ -1,5 +1,6 @@
 """Opening the configured store."""
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,7 +8,9 @@ from pathlib import Path
 
 from pgvigil.catalog import Catalog
 from pgvigil.cli.config import Config
-from pgvigil.store import Retention, Store, open_store
+from pgvigil.store import Retention, Store, StoreError, open_store
+from pgvigil.store.key import find_key
+from pgvigil.store.location import locate
 
 SYSTEM = Path("/var/lib/pgvigil")
 
@@ -24,13 +27,28 @@ def _directory() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "pgvigil"
 
 
+def salt(config: Config) -> bytes:
+    """A secret of the store's own for the markers of what is hidden: the same as long as its key is.
+
+    To be asked for once the store is open, for opening a new one makes its key.
+    """
+    key = find_key(locate(store_url(config)), config["store.key"]).secret.value
+    return hashlib.blake2b(key.encode(), digest_size=16, person=b"pgvigil texts").digest()
+
+
 @contextmanager
 def open_configured(
-    config: Config, catalog: Catalog, announce: Callable[[str], None], *, read_only: bool = False
+    config: Config, catalog: Catalog, announce: Callable[[str], None], *, create: bool = True
 ) -> Iterator[Store]:
-    """The configured store, open until the context ends; `announce` is told of a key that was generated."""
+    """The configured store, open until the context ends; `announce` is told of a key that was generated.
+
+    With `create` False a store that is not there is an error, and none is made.
+    """
+    location = locate(store_url(config))
+    if not create and not location.file.exists():
+        raise StoreError(f"There is no store at {location.file}.")
     retention = Retention(config["store.keep_raw"], config["store.keep_1m"], config["store.keep_1h"])
-    store = open_store(store_url(config), config["store.key"], catalog, read_only=read_only, retention=retention)
+    store = open_store(store_url(config), config["store.key"], catalog, retention=retention)
     if store.notice:
         announce(store.notice)
     try:

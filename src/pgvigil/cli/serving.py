@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from pgvigil.catalog import SHIPPED, Catalog
 from pgvigil.catalog import load as load_catalog
 from pgvigil.cli.config import Config, TargetConfig
-from pgvigil.cli.opening import open_configured
+from pgvigil.cli.opening import open_configured, salt
 from pgvigil.cli.settings import Listen, SettingError
 from pgvigil.cli.supervising import Supervised
 from pgvigil.cli.version import VERSION
@@ -25,6 +25,7 @@ from pgvigil.model import Target
 from pgvigil.serve.app import create_app
 from pgvigil.serve.watch import Watch
 from pgvigil.store import Store, StoreError
+from pgvigil.store.answering import Answering
 from pgvigil.store.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -88,7 +89,9 @@ async def collecting(
     config: Config, catalog: Catalog, store: Store, writer: Writer
 ) -> AsyncIterator[Sequence[Supervised]]:
     """Collectors of all targets, running until the context ends."""
-    options = Options(allowed_tags=frozenset(config["collect.tags"]), budget=config["collect.budget"] / 100)
+    options = Options(
+        salt=salt(config), allowed_tags=frozenset(config["collect.tags"]), budget=config["collect.budget"] / 100
+    )
     targets = [make_target(store, target) for target in config.targets]
     watchers = [Supervised(partial(Collector, target, catalog, writer, options)) for target in targets]
     tasks = [asyncio.create_task(watcher.run(), name=watcher.target.name) for watcher in watchers]
@@ -166,6 +169,7 @@ async def run(config: Config, announce: Callable[[str], None], stopping: asyncio
         stack.callback(bound.close)
         store = stack.enter_context(open_configured(config, catalog, announce))
         writer = await stack.enter_async_context(writing(store))
+        stack.callback(Answering(store).close)
         watchers = await stack.enter_async_context(collecting(config, catalog, store, writer))
         await stack.enter_async_context(maintaining(writer))
         watch = Watch(store, catalog, {it.target.name: it for it in watchers}, clock, VERSION)

@@ -1,5 +1,12 @@
-"""The version of the installed package."""
+"""The version of the installed package, and `pgvigil version`."""
 
-from importlib.metadata import version
+from importlib.metadata import version as installed
 
-VERSION = version("pgvigil")
+import typer
+
+VERSION = installed("pgvigil")
+
+
+def version() -> None:
+    """Print the version."""
+    typer.echo(f"pgvigil {VERSION}")
