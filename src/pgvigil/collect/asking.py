@@ -18,13 +18,17 @@ def load(name: str) -> str:
 
 
 def request_for(
-    query: Query, capabilities: Capabilities, parameters: tuple[Parameter, ...] = (), found: str | None = None
+    query: Query,
+    capabilities: Capabilities,
+    limit_ms: int,
+    parameters: tuple[Parameter, ...] = (),
+    found: str | None = None,
 ) -> Request:
     """The request of a query; `found` is the object it is for, where its probe has `for_each`."""
     sql = compose(query, capabilities, found)
     if query.changed_by:
         sql = wrap_changed(sql, query.probe.key, query.changed_by, query.columns)
-    return Request(query.probe.name, sql, parameters, query.probe.deadline_ms, query.zeros)
+    return Request(query.probe.name, sql, parameters, limit_ms, query.zeros)
 
 
 def keys_parameter(keys: Sequence[Value]) -> Parameter:

@@ -66,10 +66,10 @@ class Collector:
         self._dialer = Dialer(target, self._note)
         door = Door(self._dialer, self._reporter)
         self._lines = (Line(door), Line(door))
-        sampled = Outbox(keeper, _SAMPLER_POSTS)
+        sampled = Outbox(keeper.append, _SAMPLER_POSTS)
         self._posts = tuple(
             Post(outbox, self._hub, self._reporter)
-            for outbox in (sampled, Outbox(keeper, _PASS_POSTS), Outbox(keeper, _PASS_POSTS))
+            for outbox in (sampled, Outbox(keeper.append, _PASS_POSTS), Outbox(keeper.append, _PASS_POSTS))
         )
         self._sampler = Sampler(self._station, telling, governor, sampled, self._hub)
         self._sampling = SamplerLoop(

@@ -1,10 +1,12 @@
 """Batches on their way to the keeper: none is given up before it was kept, and no more than a few are held."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
-from pgvigil.collect.keeper import Keeper
 from pgvigil.model import Batch, KeeperBusyError, PgvigilError
+
+Append = Callable[[Sequence[Batch]], Awaitable[None]]
+"""A keeper's `append`."""
 
 
 class Outbox:
@@ -13,8 +15,8 @@ class Outbox:
     `most` posts are held; beyond it the oldest is dropped, which only a sampler's outbox lets happen.
     """
 
-    def __init__(self, keeper: Keeper, most: int) -> None:
-        self._keeper = keeper
+    def __init__(self, append: Append, most: int) -> None:
+        self._append = append
         self._posts: deque[Sequence[Batch]] = deque(maxlen=most)
 
     @property
@@ -32,7 +34,7 @@ class Outbox:
         while self._posts:
             post = self._posts[0]
             try:
-                await self._keeper.append(post)
+                await self._append(post)
             except KeeperBusyError:
                 return False
             except PgvigilError:

@@ -110,10 +110,8 @@ class Passes:
             return []
         series = self._station.series(name, place)
         capabilities = self._station.known().capabilities
-        parameters = series.parameters(steady)
-        if objects is None:
-            return [request_for(series.query, capabilities, parameters)]
-        return [request_for(series.query, capabilities, parameters, each) for each in objects]
+        asked = (series.query, capabilities, self._station.limit(name), series.parameters(steady))
+        return [request_for(*asked)] if objects is None else [request_for(*asked, each) for each in objects]
 
     def _watch_removals(self, answers: _Answers) -> None:
         """What took entries out of pg_stat_statements, before its rows are taken in."""

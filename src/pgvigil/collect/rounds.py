@@ -83,7 +83,7 @@ class Rounds:
         has to be read after them."""
         steady = self._clocks.steady()
         found = {
-            name: query.probe.every * self._governor.factor(name)
+            name: self._station.period(name) * self._governor.factor(name)
             for name, query in self._station.queries.items()
             if query.probe.every is not None
             and query.probe.scope is Scope.CLUSTER
@@ -170,8 +170,7 @@ class Rounds:
     def _balance(self) -> None:
         if self._clocks.steady() >= self._balance_at:
             self._balance_at += _BALANCE
-            queries = self._station.queries.items()
-            self._governor.balance({name: query.probe.every or 1.0 for name, query in queries})
+            self._governor.balance({name: self._station.period(name) for name in self._station.queries})
 
 
 class VisitRounds:
@@ -200,7 +199,7 @@ class VisitRounds:
     def _periods(self) -> Mapping[str, float]:
         steady = self._clocks.steady()
         return {
-            name: (self._station.queries[name].probe.every or 60.0) * self._governor.factor(name)
+            name: self._station.period(name) * self._governor.factor(name)
             for name in self._visits.names
             if self._station.memory.resting(name, steady) is None
         }

@@ -69,11 +69,12 @@ class Sampler:
     def requests(self) -> list[Request]:
         """What to ask in this second."""
         capabilities = self._station.known().capabilities
-        wanted = [] if self._query is None else [request_for(self._query, capabilities)]
+        wanted = [] if self._query is None else [request_for(self._query, capabilities, self._station.limit(self.name))]
         for name, query in self._station.queries.items():
             probe = query.probe
             if probe.on_sampler and not _is_samples(query) and holds(probe.when, self._station.signals):
-                wanted.append(request_for(query, capabilities, self._station.series(name).parameters(0.0)))
+                parameters = self._station.series(name).parameters(0.0)
+                wanted.append(request_for(query, capabilities, self._station.limit(name), parameters))
         return wanted
 
     def take(self, replies: Sequence[Reply], moment: Moment, round_trip_ms: float) -> None:

@@ -66,6 +66,7 @@ class Series:
     def __init__(self, query: Query, cleaner: Cleaner) -> None:
         self.query = query
         self.layout = layout_of(query.columns, query.probe.key)
+        self.echoes = True
         self._cleaner = cleaner
         self._known = _Known()
         self._doubt: str | None = None
@@ -80,7 +81,7 @@ class Series:
         due = every is not None and now - self._known.keyframe_at >= every
         self._keyframe = due or self._doubt is not None or self._before is None
         grown = len(self._known.prints) > _GROWTH * self._known.size + _GROWTH_ROWS
-        self._complete = self._keyframe or grown or not self.query.changed_by
+        self._complete = self._keyframe or grown or not self.query.changed_by or not self.echoes
         if not self.query.changed_by:
             return ()
         return (int8_array([] if self._complete else list(self._known.prints.values())),)

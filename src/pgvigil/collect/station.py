@@ -10,6 +10,7 @@ from pgvigil.collect.cleaning import Cleaner, cleaner_for
 from pgvigil.collect.keeper import Keeper
 from pgvigil.collect.layout import Row, layout_of
 from pgvigil.collect.memory import Memory
+from pgvigil.collect.quiet import RARER, limit_for
 from pgvigil.collect.removals import Removals
 from pgvigil.collect.series import STATEMENTS_RELATION, CounterSeries, Series, SnapshotSeries, series_for
 from pgvigil.model import Capabilities, Event, Invisible, Reading, Target
@@ -48,6 +49,7 @@ class Station:
         self._keeper = keeper
         self._salt = salt
         self._tags = allowed_tags
+        self._limits: dict[str, int | None] = {}
         self._series: dict[tuple[str, int], Series] = {}
         self._kept: dict[str, Reading] = {}
         self._told: list[Event] = []
@@ -79,7 +81,17 @@ class Station:
         found = self._series.get((name, place))
         if found is None:
             found = self._series[name, place] = self._made(self.queries[name], place)
+            found.echoes = self._limits.get(name, 0) is not None
         return found
+
+    def limit(self, name: str) -> int:
+        """The limit (ms) under which a probe runs."""
+        return self._limits.get(name) or self.queries[name].probe.deadline_ms
+
+    def period(self, name: str) -> float:
+        """Seconds between two turns of a probe, before the governor stretches them."""
+        every = self.queries[name].probe.every or 1.0
+        return every * RARER if self._limits.get(name, 0) is None else every
 
     def kept(self, name: str) -> Reading | None:
         """What was kept of a probe before we began."""
@@ -172,9 +184,16 @@ class Station:
             if isinstance(chosen, Invisible):
                 self.invisible[name] = chosen
                 self.queries.pop(name, None)
-            elif self.queries.get(name) != chosen:
+                continue
+            if self.queries.get(name) != chosen:
                 self.queries[name] = chosen
                 self._exchange(chosen)
+            # Where the log would take the fingerprints, there are none.
+            limit = limit_for(capabilities.settings, probe.deadline_ms) if chosen.changed_by else probe.deadline_ms
+            self._limits[name] = limit
+            for (of, _), series in self._series.items():
+                if of == name:
+                    series.echoes = limit is not None
 
     def _exchange(self, query: Query) -> None:
         """Go on with another query of the same probe: the server or its extension was upgraded."""

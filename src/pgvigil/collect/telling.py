@@ -40,7 +40,9 @@ class Telling:
         if not asked or standing is None:
             return {}
         requests = [
-            request_for(self._station.queries[name], standing.capabilities, (keys_parameter(keys),))
+            request_for(
+                self._station.queries[name], standing.capabilities, self._station.limit(name), (keys_parameter(keys),)
+            )
             for name, keys in asked.items()
         ]
         told = await session.run(requests, deadline=PASS_DEADLINE)

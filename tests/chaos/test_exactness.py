@@ -1,0 +1,308 @@
+"""Counted calls against the true number, through everything that can happen to the counters and to the monitor."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from psycopg import sql
+
+from chaos.caller import STATEMENTS, Caller, Key, Ledger, Who, connect, queryid
+from chaos.monitor import KEY
+from fix_proxy import MakeProxy
+from fix_servers import MONITOR, MakeServer
+from pgvigil.catalog import load
+from pgvigil.sandbox.proxy import Proxy
+from pgvigil.sandbox.server import SUPERUSER, Server
+from pgvigil.store import Store, open_store
+
+HERE = Path(__file__).parent
+PAUSE = 10.0
+"""Seconds of the pauses, a third of those of the soak."""
+
+PATIENCE = 90.0
+ADMIN = Who(SUPERUSER, "postgres")
+CALLERS = {
+    Who(SUPERUSER, "postgres"): range(STATEMENTS),
+    Who("second", "postgres"): range(10, 25),
+    Who(SUPERUSER, "other"): range(20, STATEMENTS),
+}
+
+
+class Monitor:
+    """The monitor as a process; `kept` counts the passes of statements that it kept."""
+
+    def __init__(self, place: Path, dsn: str, seed: int) -> None:
+        self._place = place
+        self._dsn = dsn
+        self._seed = seed
+        self._log = place / "monitor.log"
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self._seed += 1
+        with self._log.open("ab") as log:
+            self._child = subprocess.Popen(
+                [sys.executable, str(HERE / "monitor.py"), str(self._place), self._dsn, str(self._seed)],
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "PYTHONPATH": str(HERE.parent.parent / "src")},
+            )
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self._end(signal.SIGKILL)
+
+    @property
+    def kept(self) -> int:
+        return self.log.count("kept ")
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text() if self._log.exists() else ""
+
+    def until_kept(self, more: int) -> None:
+        """Wait until so many passes that began after now were kept."""
+        wanted = self.kept + more + 1  # one may be on its way
+        began = time.monotonic()
+        while self.kept < wanted:
+            assert self._child is not None
+            assert self._child.poll() is None, self.log
+            assert time.monotonic() - began < PATIENCE, self.log
+            time.sleep(0.1)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._child is not None:
+            self._child.send_signal(how)
+            self._child.wait(30)
+            self._child = None
+
+
+@dataclass
+class World:
+    """A server under load, a monitor, and a hop between them."""
+
+    server: Server
+    monitor: Monitor
+    hop: Proxy
+    chance: random.Random
+    callers: list[Caller]
+
+    def execute(self, statement: str, *values: object) -> None:
+        with connect(self.server, ADMIN) as connection:
+            connection.execute(statement.encode(), values or None)
+
+    def wait(self, longest: float) -> None:
+        time.sleep(self.chance.uniform(0.0, longest))
+
+
+def reset_all(world: World) -> None:
+    for _ in range(3):
+        world.execute("select pg_stat_statements_reset()")
+        world.wait(3.0)
+
+
+def reset_one(world: World) -> None:
+    with connect(world.server, ADMIN) as connection:
+        rows = connection.execute(
+            "select userid, dbid, queryid from pg_stat_statements where query like '%exact_%' limit 12"
+        ).fetchall()
+        for row in rows:
+            connection.execute("select pg_stat_statements_reset(%s, %s, %s)", row)
+            world.wait(0.8)
+
+
+def equal_before_and_after(world: World) -> None:
+    """The same number of calls and plans before and after a reset."""
+    for caller in world.callers:
+        caller.pause()
+    world.execute("select pg_stat_statements_reset()")
+    for _ in range(2):
+        call_once(world)
+        world.monitor.until_kept(1)
+        world.execute("select pg_stat_statements_reset()")
+    call_once(world)
+    world.monitor.until_kept(1)
+    for caller in world.callers:
+        caller.go_on()
+
+
+def call_once(world: World) -> None:
+    for caller in world.callers:
+        caller.call_each_once()
+
+
+def fast_restart(world: World) -> None:
+    world.server.restart("fast")
+
+
+def kill_server(world: World) -> None:
+    world.server.kill()
+    world.server.start()
+
+
+def storm(world: World) -> None:
+    """A thousand distinct statements called once each, three times, with room for a hundred."""
+    with connect(world.server, ADMIN) as connection:
+        for turn in range(3):
+            for number in range(1_000):
+                columns = sql.SQL(", ").join([sql.SQL("1")] * (1 + number % 100))
+                table = sql.Identifier(f"storm_{number // 100}")
+                connection.execute(sql.SQL("select {} from {}").format(columns, table))
+            world.wait(2.0 + turn)
+
+
+def stop_monitor(world: World) -> None:
+    world.monitor.stop()
+    time.sleep(2 * PAUSE)
+    world.monitor.start()
+
+
+def kill_monitor(world: World) -> None:
+    for _ in range(3):
+        world.monitor.kill()
+        world.monitor.start()
+        world.wait(5.0)
+
+
+def cut(world: World) -> None:
+    world.hop.refuse()
+    time.sleep(PAUSE)
+    world.hop.accept()
+
+
+NO_LOSS: tuple[Callable[[World], None], ...] = (stop_monitor, kill_monitor, cut)
+STEPS: dict[str, tuple[Callable[[World], None], ...]] = {
+    "resets": (reset_all, reset_one, equal_before_and_after, fast_restart, kill_server),
+    "storm": (storm,),
+    "absences": NO_LOSS,
+}
+
+
+def prepare(server: Server) -> None:
+    server.passwords["second"] = "second"
+    with connect(server, ADMIN) as connection:
+        connection.execute("create role second login superuser password 'second'")
+        connection.execute("create database other")
+    for database in ("postgres", "other"):
+        with connect(server, Who(SUPERUSER, database)) as connection:
+            for number in range(STATEMENTS):
+                connection.execute(sql.SQL("create table {} (id int)").format(sql.Identifier(f"exact_{number}")))
+            for number in range(10):
+                connection.execute(sql.SQL("create table {} (id int)").format(sql.Identifier(f"storm_{number}")))
+
+
+@pytest.fixture
+def monitor_of(tmp_path: Path) -> Iterator[Callable[[str, int], Monitor]]:
+    made: list[Monitor] = []
+
+    def make(dsn: str, seed: int) -> Monitor:
+        made.append(Monitor(tmp_path, dsn, seed))
+        return made[-1]
+
+    yield make
+    for monitor in made:
+        monitor.kill()
+
+
+def accounted(store: Store, ledger: Ledger, ids: dict[Key, tuple[int, int, int]]) -> tuple[int, int, int]:
+    """Check every key; returns calls made, stored, and missing within gaps."""
+    stored = {
+        (userid, dbid, each): int(calls)
+        for userid, dbid, each, calls in store.query(
+            "select userid, dbid, queryid, sum(calls) from statements where toplevel group by all"
+        ).rows
+    }
+    gaps = store.query("select since, until from gaps where probe = 'statements'").rows
+    doubts = store.query("select userid, dbid, queryid, ts, secs from statements where uncertain and toplevel").rows
+    total = kept = missing = 0
+    for key, calls in ledger.calls.items():
+        userid, dbid, each = ids[key]
+        open_ = [(since, until) for since, until in gaps]
+        open_ += [(ts - round(secs * 1e6), ts) for u, d, q, ts, secs in doubts if (u, d, q) == (userid, dbid, each)]
+        sure = sum(1 for call in calls if call.sure)
+        hidden = sum(
+            1
+            for call in calls
+            if call.sure and any(since < call.ended and call.began <= until for since, until in open_)
+        )
+        found = stored.get((userid, dbid, each), 0)
+        assert found <= len(calls), f"{key}: {found} stored, {len(calls)} made"
+        assert sure - found <= hidden, f"{key}: {sure} made, {found} stored, only {hidden} of them inside gaps {open_}"
+        total, kept, missing = total + sure, kept + found, missing + max(0, sure - found)
+    return total, kept, missing
+
+
+@pytest.mark.slow(reason="passes, restarts and pauses take their time on a real server")
+@pytest.mark.timeout(600)
+@pytest.mark.pg(15, 18)
+@pytest.mark.parametrize("steps", STEPS)
+def test_calls_stored_and_calls_inside_gaps_are_all_calls_and_none_too_many(
+    tmp_path: Path,
+    private_server: MakeServer,
+    proxy: MakeProxy,
+    monitor_of: Callable[[str, int], Monitor],
+    steps: str,
+) -> None:
+    seed = int(os.environ.get("PGVIGIL_SEED", random.randrange(10**6)))
+    print(f"PGVIGIL_SEED={seed}")
+    room = "100" if steps == "storm" else "5000"
+    server = private_server(settings={"pg_stat_statements.max": room, "fsync": "off"})
+    prepare(server)
+    hop = proxy(server.port)
+    ids = known_ids(server)
+    ledger = Ledger()
+    callers = [
+        Caller(server, who, numbers, ledger, seed + place) for place, (who, numbers) in enumerate(CALLERS.items())
+    ]
+    monitor = monitor_of(server.dsn(MONITOR, port=hop.port), seed)
+    world = World(server, monitor, hop, random.Random(seed), callers)
+    monitor.start()
+    monitor.until_kept(1)
+    for caller in callers:
+        caller.start()
+    for step in STEPS[steps]:
+        world.wait(3.0)
+        step(world)
+        world.wait(3.0)
+    monitor.until_kept(1)
+    for caller in callers:
+        caller.end()
+        caller.join()
+    monitor.until_kept(2)
+    monitor.stop()
+    store = open_store(f"duckdb://{tmp_path}/pgvigil.db", KEY, load())
+    try:
+        total, stored, missing = accounted(store, ledger, ids)
+        gaps = store.query(
+            "select reason, count(*), sum(epoch(until) - epoch(since)) from gaps where probe = 'statements' group by 1"
+        )
+    finally:
+        store.close()
+    print(f"{steps}: {total} calls made, {stored} stored, {missing} inside gaps {gaps.rows}")
+    assert total > 300
+    if set(STEPS[steps]) <= set(NO_LOSS):
+        assert missing == 0
+        assert gaps.rows == []
+
+
+def known_ids(server: Server) -> dict[Key, tuple[int, int, int]]:
+    """Role, database and queryid of everything that is going to be called, as the server numbers them."""
+    with connect(server, ADMIN) as connection:
+        roles = connection.execute("select rolname::text, oid::int8 from pg_roles").fetchall()
+        databases = connection.execute("select datname::text, oid::int8 from pg_database").fetchall()
+    role_oids = {str(name): int(str(oid)) for name, oid in roles}
+    database_oids = {str(name): int(str(oid)) for name, oid in databases}
+    return {
+        (who, number): (role_oids[who.role], database_oids[who.database], queryid(server, who, number))
+        for who, numbers in CALLERS.items()
+        for number in numbers
+    }

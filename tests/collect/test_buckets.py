@@ -1,0 +1,80 @@
+"""Samples counted into buckets of ten seconds."""
+
+from pgvigil.catalog.types import Column, Kind, Privacy, Rollup, Type
+from pgvigil.collect.buckets import LENGTH, OTHER, Buckets
+from pgvigil.collect.sampler import sample_of
+
+S = 1_000_000
+COLUMNS = (
+    Column("application", Kind.KEY, Type.TEXT, "", privacy=Privacy.NAME),
+    Column("state", Kind.KEY, Type.TEXT, "", privacy=Privacy.WORD),
+    Column("queryid", Kind.KEY, Type.INT8, ""),
+    Column("age", Kind.GAUGE, Type.FLOAT8, "", unit="s", rollup=Rollup.MAX),
+)
+
+
+def test_a_bucket_ends_at_a_multiple_of_ten_seconds_and_says_how_often_it_was_looked() -> None:
+    buckets = Buckets(COLUMNS)
+    assert buckets.names == ("application", "state", "queryid", "age", "samples")
+    for second in range(3, 10):
+        assert buckets.add(second * S, [("web", "active", 7, float(second))]) is None
+    bucket = buckets.add(10 * S, [])
+    assert bucket is not None
+    assert (bucket.until, bucket.secs, bucket.samples) == (LENGTH, 10.0, 7)
+    assert bucket.rows == [("web", "active", 7, 9.0, 7)]
+
+
+def test_a_sample_without_sessions_is_a_sample() -> None:
+    buckets = Buckets(COLUMNS)
+    buckets.add(1 * S, [])
+    bucket = buckets.end()
+    assert bucket is not None
+    assert (bucket.samples, list(bucket.rows)) == (1, [])
+    assert buckets.end() is None
+
+
+def test_two_sessions_alike_count_twice_in_one_sample() -> None:
+    buckets = Buckets(COLUMNS)
+    buckets.add(1 * S, [("web", "active", 7, 1.0), ("web", "active", 7, None)])
+    bucket = buckets.end()
+    assert bucket is not None
+    assert bucket.rows == [("web", "active", 7, 1.0, 2)]
+
+
+def test_looks_that_failed_are_no_samples() -> None:
+    buckets = Buckets(COLUMNS)
+    buckets.failed(1 * S, "lock")
+    buckets.add(2 * S, [])
+    bucket = buckets.failed(11 * S, "deadline")
+    assert bucket is not None
+    assert (bucket.samples, bucket.failures) == (1, ("lock",))
+
+
+def test_beyond_the_top_only_words_stay_and_nothing_is_lost() -> None:
+    buckets = Buckets(COLUMNS, top=2)
+    for queryid in range(5):
+        for _ in range(10 - queryid):
+            state = "active" if queryid % 2 else "idle in transaction"
+            buckets.add(1 * S, [(f"app {queryid}", state, queryid, float(queryid))])
+    bucket = buckets.end()
+    assert bucket is not None
+    assert [row[-1] for row in bucket.rows[:2]] == [10, 9]
+    assert sorted(bucket.rows[2:], key=str) == [
+        (OTHER, "active", None, 3.0, 7),
+        (OTHER, "idle in transaction", None, 4.0, 14),
+    ]
+    assert sum(int(str(row[-1])) for row in bucket.rows) == 10 + 9 + 8 + 7 + 6
+
+
+def test_a_sample_tells_active_work_by_what_it_waits_for_and_clients_by_state() -> None:
+    names = ("backend_type", "state", "wait_event_type")
+    rows = [
+        ("client backend", "active", None),
+        ("client backend", "active", "Lock"),
+        ("client backend", "idle in transaction", "Client"),
+        ("parallel worker", "active", None),
+        ("walsender", "active", "Client"),
+    ]
+    sample = sample_of(5, names, rows)
+    assert sample.active == {None: 2, "Lock": 1}
+    assert sample.connections == {"active": 2, "idle in transaction": 1}

@@ -1,0 +1,276 @@
+"""The smaller parts: what rests, what is wanted, what is cleaned, how it is told and handed over."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+import pytest
+
+from pgvigil.catalog import load
+from pgvigil.catalog.types import Column, Kind, Privacy, Query, Type
+from pgvigil.collect.cleaning import LONGEST_NAME, cleaner_for
+from pgvigil.collect.happenings import StateEvents
+from pgvigil.collect.live import Hub, LiveEvent, PassKept
+from pgvigil.collect.memory import Memory
+from pgvigil.collect.outbox import Outbox
+from pgvigil.collect.quiet import limit_for
+from pgvigil.collect.reporting import Problem, Reporter
+from pgvigil.collect.wanted import Wanted
+from pgvigil.model import Batch, Condition, KeeperBusyError, Outcome
+from pgvigil.pg import FailureKind
+
+# -- memory ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_fails_for_good_rests_until_something_changes() -> None:
+    memory = Memory()
+    assert memory.failed("statements", FailureKind.PRIVILEGE, "no", 0.0)
+    assert not memory.failed("statements", FailureKind.PRIVILEGE, "no", 1.0)
+    assert memory.resting("statements", 3_000.0) is not None
+    assert memory.reasons == {"statements": "no"}
+    memory.forget()
+    assert memory.resting("statements", 2.0) is None
+
+
+def test_what_fails_now_and_then_rests_longer_each_time_and_five_minutes_at_most() -> None:
+    memory, rests = Memory(), []
+    for _ in range(5):
+        assert not memory.failed("statements", FailureKind.DEADLINE, "slow", 0.0)
+        rest = memory.resting("statements", 0.0)
+        assert rest is not None
+        rests.append(rest.until)
+    assert rests == [60.0, 120.0, 240.0, 300.0, 300.0]
+    memory.worked("statements")
+    assert memory.resting("statements", 0.0) is None
+    assert memory.reasons == {}
+
+
+def test_a_connection_that_ended_is_no_fault_of_the_probe() -> None:
+    memory = Memory()
+    memory.failed("statements", FailureKind.GONE, "gone", 0.0)
+    assert memory.resting("statements", 0.0) is None
+
+
+# -- wanted ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_moved_last_is_asked_first_and_told_once() -> None:
+    wanted = Wanted()
+    wanted.mention([1, 2, 3], moved=False)
+    wanted.mention([2])
+    assert wanted.next() == [2, 3, 1]
+    wanted.tell([2, 3, 1], [2, 3, 1])
+    wanted.mention([1, 2, 3])
+    assert wanted.next() == []
+
+
+def test_no_more_than_two_hundred_are_asked_at_once() -> None:
+    wanted = Wanted()
+    wanted.mention(range(1_000))
+    assert wanted.next() == list(range(999, 799, -1))
+
+
+def test_a_text_that_does_not_come_is_asked_three_times_and_again_when_it_moves() -> None:
+    wanted = Wanted()
+    wanted.mention([7])
+    for _ in range(3):
+        assert wanted.next() == [7]
+        wanted.tell([7], [])
+    assert wanted.next() == []
+    wanted.mention([7])
+    assert wanted.next() == [7]
+
+
+def test_texts_that_are_kept_already_are_asked_only_when_they_move() -> None:
+    wanted = Wanted()
+    wanted.restore([1, 2])
+    wanted.mention([1, 2, 3], moved=False)
+    assert wanted.next() == [3]
+    wanted.mention([2])
+    assert wanted.next() == [2, 3]
+
+
+# -- cleaning --------------------------------------------------------------------------------------------------------
+
+
+def query_of(*columns: Column) -> Query:
+    probe = next(iter(load().probes.values()))
+    return Query(probe, "x.sql", "select", columns)
+
+
+def text(name: str, privacy: Privacy | None, kind: Kind = Kind.STATE) -> Column:
+    return Column(name, kind, Type.TEXT, "", privacy=privacy)
+
+
+def test_every_text_is_cleaned_as_its_privacy_says_and_one_without_is_not_kept() -> None:
+    clean = cleaner_for(
+        query_of(
+            text("name", Privacy.NAME),
+            text("value", Privacy.SETTING),
+            text("query", Privacy.SQL),
+            text("state", Privacy.WORD),
+            text("tags", Privacy.TAGS),
+            text("secret", None),
+            Column("calls", Kind.COUNTER, Type.INT8, ""),
+        ),
+        salt=b"salt",
+    )
+    row = (
+        "primary_conninfo",
+        "host=x password=hunter2",
+        "select 'hunter2' from t where a = 42",
+        "active",
+        "job='nightly',password='hunter2'",
+        "hunter2",
+        7,
+    )
+    ((name, value, query, state, tags, secret, calls),) = clean([row])
+    assert (name, state, tags, secret, calls) == ("primary_conninfo", "active", "job=nightly", None, 7)
+    assert query == "select $1 from t where a = $2"
+    assert str(value).startswith("(hidden ")
+
+
+def test_a_name_loses_its_control_characters_and_its_end() -> None:
+    clean = cleaner_for(query_of(text("name", Privacy.NAME)), salt=b"")
+    assert clean([("a\x1b[31mb\n" + "c" * 500,), (None,)]) == [("a[31mb" + "c" * (LONGEST_NAME - 6),), (None,)]
+
+
+def test_rows_without_texts_pass_as_they_are() -> None:
+    clean = cleaner_for(query_of(Column("calls", Kind.COUNTER, Type.INT8, "")), salt=b"")
+    assert clean([(1,), (None,)]) == [(1,), (None,)]
+
+
+# -- events of states ------------------------------------------------------------------------------------------------
+
+
+def test_a_state_that_changes_is_an_event_with_before_and_after() -> None:
+    columns = (
+        text("name", Privacy.NAME, Kind.KEY),
+        Column("pending", Kind.STATE, Type.BOOL, "", event="pending_restart"),
+        Column("source", Kind.STATE, Type.INT4, ""),
+    )
+    states = StateEvents(query_of(*columns))
+    assert states.between(None, ("work_mem", True, 1), 5) == []
+    assert states.between(("work_mem", False, 1), ("work_mem", False, 2), 5) == []
+    (event,) = states.between(("work_mem", False, 1), ("work_mem", True, 1), 5)
+    assert (event.kind, event.subject, event.before, event.after) == ("pending_restart", "work_mem", "false", "true")
+
+
+# -- the log of the server -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("settings", "limit"),
+    [
+        ({}, 500),
+        ({"log_min_duration_statement": "-1"}, 500),
+        ({"log_min_duration_statement": "1000"}, 500),
+        ({"log_min_duration_statement": "500"}, 250),
+        ({"log_min_duration_statement": "200"}, 100),
+        ({"log_min_duration_statement": "100"}, None),
+        ({"log_min_duration_statement": "0"}, None),
+        ({"log_min_duration_statement": "0", "log_parameter_max_length": "0"}, 500),
+        ({"log_min_duration_sample": "0", "log_statement_sample_rate": "0.1"}, None),
+        ({"log_min_duration_sample": "0", "log_statement_sample_rate": "0"}, 500),
+        ({"log_statement": "ddl"}, 500),
+        ({"log_statement": "all"}, None),
+        ({"auto_explain.log_min_duration": "0"}, None),
+        ({"auto_explain.log_min_duration": "0", "auto_explain.log_parameter_max_length": "0"}, 500),
+        ({"pgaudit.log": "ddl, read", "pgaudit.log_parameter": "on"}, None),
+        ({"pgaudit.log": "read", "pgaudit.log_parameter": "off"}, 500),
+    ],
+)
+def test_fingerprints_go_only_where_the_log_does_not_take_them(settings: dict[str, str], limit: int | None) -> None:
+    assert limit_for(settings, 500) == limit
+
+
+# -- telling ---------------------------------------------------------------------------------------------------------
+
+
+async def test_a_slow_reader_loses_the_oldest_and_holds_nobody_up() -> None:
+    hub = Hub(queued=3)
+    reader = hub.subscribe()
+    first = asyncio.ensure_future(anext(reader))
+    await asyncio.sleep(0)
+    for number in range(10):
+        hub.publish(PassKept(number, (), ()))
+    hub.close()
+    seen: list[LiveEvent] = [await first]
+    seen += [event async for event in reader]
+    assert [event.ts for event in seen if isinstance(event, PassKept)] == [8, 9]
+    assert [event async for event in hub.subscribe()] == []
+
+
+def test_the_worst_problem_is_the_state_and_each_change_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    now = [0.0]
+    reporter = Reporter("shop", Hub(), lambda: int(now[0] * 1e6), lambda: now[0])
+    told = [reporter.state.condition]
+    reporter.trouble("visible", Problem(Condition.LIMITED, "No pg_monitor.", "GRANT pg_monitor TO x;"))
+    reporter.trouble("connection", Problem(Condition.UNREACHABLE, "Nothing listens.", "Start it."))
+    for _ in range(100):
+        now[0] += 1
+        reporter.trouble("connection", Problem(Condition.UNREACHABLE, "Nothing listens.", "Start it."))
+    assert (reporter.state.condition, reporter.state.since) == (Condition.UNREACHABLE, 0)
+    reporter.well("connection", watching=True)
+    told.append(reporter.state.condition)
+    reporter.well("visible")
+    told.append(reporter.state.condition)
+    assert told == [Condition.STARTING, Condition.LIMITED, Condition.WATCHING]
+    lines = [record.getMessage() for record in caplog.records]
+    assert len(lines) == 4
+    assert lines[1] == "target shop: unreachable: Nothing listens. Start it."
+
+
+def test_a_condition_that_lasts_is_told_again_every_five_minutes(caplog: pytest.LogCaptureFixture) -> None:
+    now = [0.0]
+    reporter = Reporter("shop", Hub(), lambda: 0, lambda: now[0])
+    for _ in range(1_000):
+        reporter.trouble("connection", Problem(Condition.UNREACHABLE, "Nothing listens."))
+        now[0] += 1
+    assert len(caplog.records) == 4
+
+
+# -- handing over ----------------------------------------------------------------------------------------------------
+
+
+class Moody:
+    """A keeper that is busy as often as it is told to be."""
+
+    def __init__(self, busy: int) -> None:
+        self.busy = busy
+        self.kept: list[Batch] = []
+
+    async def append(self, batches: Sequence[Batch]) -> None:
+        if self.busy:
+            self.busy -= 1
+            raise KeeperBusyError("busy")
+        self.kept += batches
+
+
+def batch(number: int) -> Batch:
+    return Batch(1, 1, "statements", 1, number, number, None, Outcome.OK, 0.0)
+
+
+async def test_what_a_busy_keeper_does_not_take_is_given_again_unchanged_and_in_order() -> None:
+    keeper = Moody(busy=2)
+    outbox = Outbox(keeper.append, 4)
+    outbox.post([batch(1)])
+    assert not await outbox.deliver()
+    outbox.post([batch(2)])
+    assert not await outbox.deliver()
+    assert outbox.pending
+    assert await outbox.deliver()
+    assert [each.pass_no for each in keeper.kept] == [1, 2]
+    assert not outbox.pending
+
+
+async def test_an_outbox_holds_only_so_much() -> None:
+    keeper = Moody(busy=1)
+    outbox = Outbox(keeper.append, 2)
+    for number in range(5):
+        outbox.post([batch(number)])
+    outbox.post([])
+    assert not await outbox.deliver()
+    assert await outbox.deliver()
+    assert [each.pass_no for each in keeper.kept] == [3, 4]
