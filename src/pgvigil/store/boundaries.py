@@ -7,7 +7,7 @@ Per series, in microseconds; all of them are whole hours, and a moment belongs t
 
 `rolled`: both coarser tiers hold everything up to here. `raw_from`: readings count as read after it, by the minute up
 to it; `minutes_from`: by the hour up to it. `raw_gone` and `minutes_gone`: up to here the finer rows were deleted;
-they follow one step of maintenance later, so that a query planned before a boundary moved still finds its rows.
+they follow some minutes later, so that a query planned before a boundary moved still finds its rows.
 """
 
 from dataclasses import dataclass

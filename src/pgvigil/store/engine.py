@@ -10,7 +10,7 @@ import duckdb
 from pgvigil.model import Secret
 from pgvigil.store.errors import EncryptionUnavailableError, StoreError, StoreFailedError
 from pgvigil.store.key import derive
-from pgvigil.store.location import Location
+from pgvigil.store.location import COPY_SUFFIX, Location
 from pgvigil.store.refusals import explain
 from pgvigil.store.text import ident, literal
 
@@ -25,7 +25,6 @@ BLOCK_BYTES = 65_536
 
 MEMORY = "128MiB"
 SPILL = "2GiB"
-_FILES = ("", ".wal", ".wal.checkpoint", ".wal.recovery")
 
 
 class Engine:
@@ -62,9 +61,23 @@ class Engine:
         finally:
             cursor.close()
 
-    def attach_copy(self, cursor: duckdb.DuckDBPyConnection, *, read_only: bool = False) -> None:
-        """Attach the file at `location.copy`, of the same key."""
-        self._attach(cursor, self._location.copy, COPY, read_only=read_only)
+    @contextmanager
+    def copying(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection to which a new file at `location.copy` is attached as COPY, of the same key."""
+        with self.cursor() as cursor:
+            attach(cursor, self._location.copy, COPY, self._key)
+            try:
+                yield cursor
+            finally:
+                cursor.execute(f"DETACH {COPY}")
+
+    def checkpoint(self) -> None:
+        """Bring everything from the log into the file."""
+        try:
+            with self.cursor() as cursor:
+                cursor.execute(f"CHECKPOINT {NAME}")
+        except duckdb.Error as error:
+            raise StoreFailedError(f"{self._location.file} could not be written: {error}") from None
 
     def close(self) -> None:
         """Close the file; what was committed is in it, or in its log which the next opening reads."""
@@ -80,27 +93,28 @@ class Engine:
         self._root.close()
         self._root = self._open()
 
+    def replace_by_copy(self) -> None:
+        """Close the file, put the one at `location.copy` in its place, and open that."""
+        self.close()
+        try:
+            logs = [log for log in self._location.files("")[1:] if log.exists()]
+            if logs:
+                raise StoreFailedError(f"The store was not compacted: {logs[0]} still holds what belongs to it.")
+            self._location.copy.replace(self._location.file)
+        finally:
+            self._root = self._open()
+
     def _open(self) -> duckdb.DuckDBPyConnection:
         self._make_directories()
-        root = duckdb.connect(":memory:", config=_settings(self._location))
+        root = open_root(self._location)
         try:
-            _load_crypto(root)
-            _lock_down(root, self._location)
-            self._attach(root, self._location.file, NAME, read_only=self._read_only)
+            attach(root, self._location.file, NAME, self._key, read_only=self._read_only)
             root.execute("SET lock_configuration = true")
         except BaseException:
             root.close()
             raise
         self._make_private()
         return root
-
-    def _attach(self, cursor: duckdb.DuckDBPyConnection, file: Path, name: str, *, read_only: bool) -> None:
-        options = f"ENCRYPTION_KEY '{self._key}'" + (", READ_ONLY" if read_only else f", BLOCK_SIZE {BLOCK_BYTES}")
-        try:
-            cursor.execute(f"ATTACH {literal(str(file))} AS {ident(name)} ({options})")
-        except duckdb.Error as error:
-            # "from None": the statement that failed holds the key, and a traceback would show it.
-            raise explain(error, file) from None
 
     def _make_directories(self) -> None:
         if self._read_only:
@@ -115,8 +129,31 @@ class Engine:
         if self._read_only:
             return
         # Never open the file with anything but the engine: closing any descriptor of it drops the engine's lock.
-        for suffix in _FILES:
-            self._location.beside(suffix).chmod(0o600) if self._location.beside(suffix).exists() else None
+        for file in self._location.files(""):
+            if file.exists():
+                file.chmod(0o600)
+
+
+def open_root(location: Location) -> duckdb.DuckDBPyConnection:
+    """An engine that can encrypt and reaches no files but those of the store at `location`; nothing attached yet."""
+    root = duckdb.connect(":memory:", config=_settings(location))
+    try:
+        _load_crypto(root)
+        _lock_down(root, location)
+    except BaseException:
+        root.close()
+        raise
+    return root
+
+
+def attach(cursor: duckdb.DuckDBPyConnection, file: Path, name: str, key: str, *, read_only: bool = False) -> None:
+    """Attach an encrypted file; `key` is a derived one. Raises StoreError."""
+    options = f"ENCRYPTION_KEY '{key}'" + (", READ_ONLY" if read_only else f", BLOCK_SIZE {BLOCK_BYTES}")
+    try:
+        cursor.execute(f"ATTACH {literal(str(file))} AS {ident(name)} ({options})")
+    except duckdb.Error as error:
+        # "from None": the statement that failed holds the key, and a traceback would show it.
+        raise explain(error, file) from None
 
 
 def _settings(location: Location) -> dict[str, str | bool | int | float | list[str]]:
@@ -158,7 +195,7 @@ def _extension() -> Path:
 
 def _lock_down(root: duckdb.DuckDBPyConnection, location: Location) -> None:
     """Let the engine reach its own files and no others: not even the key file beside them."""
-    files = [str(path) + suffix for path in (location.file, location.copy) for suffix in _FILES]
+    files = map(str, (*location.files(""), *location.files(COPY_SUFFIX)))
     root.execute(f"SET allowed_paths = [{', '.join(map(literal, files))}]")
     root.execute(f"SET allowed_directories = [{literal(str(location.temporary))}]")
     root.execute("SET enable_external_access = false")

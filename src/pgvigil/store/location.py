@@ -7,6 +7,8 @@ from urllib.parse import unquote
 from pgvigil.store.errors import StoreUrlError
 
 SCHEME = "duckdb://"
+COPY_SUFFIX = ".copy"
+_LOGS = ("", ".wal", ".wal.checkpoint", ".wal.recovery")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,11 @@ class Location:
     @property
     def copy(self) -> Path:
         """A copy being written: a backup, or the compacted file before it takes the place of the old one."""
-        return self.beside(".copy")
+        return self.beside(COPY_SUFFIX)
+
+    def files(self, suffix: str) -> list[Path]:
+        """The files that the engine keeps for the database whose name ends in `suffix`: itself and its logs."""
+        return [self.beside(suffix + log) for log in _LOGS]
 
 
 def locate(url: str) -> Location:

@@ -6,7 +6,7 @@ late; or it deletes an hour that is past its time. Each is one transaction.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import duckdb
 
@@ -20,6 +20,9 @@ from pgvigil.store.transaction import transaction
 
 GRACE = 60 * SECOND
 """How long after an hour's end its last readings may take to arrive before the hour counts as closed."""
+
+LINGER = 600 * SECOND
+"""How long rows stay that a boundary left behind: queries planned before it moved still find them."""
 
 AT_ONCE = 60_000
 """Rows in one statement of a step; with 50 columns about 100 MB of the engine's memory."""
@@ -38,6 +41,7 @@ class Upkeep:
     retention: Retention
     boundaries: dict[str, Boundaries]
     claim: Callable[[str, int], None]
+    moved: dict[str, int] = field(default_factory=dict)
     tidied: int = 0
 
 
@@ -132,19 +136,24 @@ def _count(cursor: duckdb.DuckDBPyConnection, table: str, hour: int) -> int:
 
 
 def _retire(cursor: duckdb.DuckDBPyConnection, upkeep: Upkeep, series: Series, late: list[int], now: int) -> bool:
-    """Move the boundaries on, and delete what the move before left behind."""
+    """Move the boundaries on; some time later, delete what they left behind."""
     at = upkeep.boundaries.get(series.name, Boundaries())
     safe = min([at.rolled, *(hour - HOUR for hour in late)])
     raw_from = max(at.raw_from, min(_hour_before(now, upkeep.retention.raw), safe))
     minutes_from = max(at.minutes_from, min(_hour_before(now, upkeep.retention.minutes), raw_from))
-    after = Boundaries(at.rolled, raw_from, minutes_from, at.raw_from, at.minutes_from)
-    if (after.raw_from, after.minutes_from) == (at.raw_from, at.minutes_from):
+    after = replace(at, raw_from=raw_from, minutes_from=minutes_from)
+    if now >= upkeep.moved.get(series.name, 0) + LINGER:
+        after = replace(after, raw_gone=at.raw_from, minutes_gone=at.minutes_from)
+    if after == at:
         return False
     with transaction(cursor):
-        _delete(cursor, f"{series.name}_closed", after.raw_gone)
-        _delete(cursor, f"{series.name}_1m", after.minutes_gone)
+        if after.raw_gone > at.raw_gone:
+            _delete(cursor, f"{series.name}_closed", after.raw_gone)
+        if after.minutes_gone > at.minutes_gone:
+            _delete(cursor, f"{series.name}_1m", after.minutes_gone)
         _move(cursor, series, after)
     upkeep.boundaries[series.name] = after
+    upkeep.moved[series.name] = now
     return True
 
 

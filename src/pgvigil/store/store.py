@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -11,6 +12,7 @@ from pgvigil.catalog.types import Catalog, Shape
 from pgvigil.model import Batch, Identity, Reading, Secret
 from pgvigil.store import boundaries, maintenance, query, registry, schema, views
 from pgvigil.store.append import append
+from pgvigil.store.backup import back_up, make_copy
 from pgvigil.store.boundaries import Boundaries, Retention, hour_of
 from pgvigil.store.engine import Engine
 from pgvigil.store.errors import BatchRefusedError, StoreError, StoreFailedError
@@ -156,6 +158,24 @@ class Store:
         with self._maintaining, self._writing:
             self._engine.reopen()
             self._recall()
+
+    def backup(self, file: Path) -> int:
+        """Write an encrypted copy, of the same key, to a new file while the store is in use; its size in bytes."""
+        with self._maintaining:
+            return back_up(self._engine, file)
+
+    def compact(self) -> tuple[int, int]:
+        """Write the file anew without the room that retention left in it; bytes before and after.
+
+        Appends and queries wait or fail for as long as that takes, some seconds per 100 MB.
+        """
+        with self._maintaining, self._writing:
+            self._engine.checkpoint()
+            before = self.location.file.stat().st_size
+            make_copy(self._engine)
+            self._engine.replace_by_copy()
+            self._recall()
+            return before, self.location.file.stat().st_size
 
     def close(self) -> None:
         """Close the file."""

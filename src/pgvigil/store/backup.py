@@ -1,0 +1,129 @@
+"""Copies of the store: made while it is in use, checked before they are brought back, and to give space back."""
+
+import os
+import shutil
+from pathlib import Path
+
+import duckdb
+
+from pgvigil.model import Secret
+from pgvigil.store.engine import COPY, NAME, Engine, attach, open_root
+from pgvigil.store.errors import BackupError, StoreDamagedError, StoreKeyError
+from pgvigil.store.key import derive
+from pgvigil.store.location import Location
+from pgvigil.store.text import ident, sql
+
+
+def back_up(engine: Engine, file: Path) -> int:
+    """Write a copy of the store, of the same key, to `file`, which must not exist yet; its size in bytes.
+
+    The copy is of one moment; writing goes on meanwhile. Raises BackupError.
+    """
+    _refuse_existing(file)
+    if not file.parent.is_dir():
+        raise BackupError(f"There is no directory {file.parent} to put the backup in.")
+    make_copy(engine)
+    try:
+        return _put(engine.location.copy, file)
+    finally:
+        remove_copy(engine.location)
+
+
+def make_copy(engine: Engine) -> None:
+    """Write everything that is committed now to `location.copy`."""
+    remove_copy(engine.location)
+    try:
+        with engine.copying() as cursor:
+            cursor.execute(f"COPY FROM DATABASE {NAME} TO {COPY}")
+    except duckdb.Error as error:
+        remove_copy(engine.location)
+        raise BackupError(f"The store could not be copied: {_first_line(error)}") from None
+
+
+def remove_copy(location: Location) -> None:
+    """Remove what an interrupted copy may have left."""
+    for file in location.files(".copy"):
+        file.unlink(missing_ok=True)
+
+
+def restore(file: Path, location: Location, key: Secret) -> int:
+    """Bring a backup back as the store at `location`, where none may be; its size in bytes.
+
+    Every byte of it is read first: a backup that is cut, damaged or of another key is refused and nothing changed.
+    Raises StoreError.
+    """
+    for there in location.files(""):
+        _refuse_existing(there)
+    if not file.is_file():
+        raise BackupError(f"There is no backup at {file}.")
+    try:
+        location.file.parent.mkdir(parents=True, exist_ok=True)
+        remove_copy(location)
+        shutil.copyfile(file, location.copy)
+        location.copy.chmod(0o600)
+        _check(file, location, derive(key))
+        return _put(location.copy, location.file)
+    except OSError as error:
+        raise BackupError(f"The backup cannot be brought to {location.file}: {error.strerror}.") from None
+    finally:
+        remove_copy(location)
+
+
+def _check(file: Path, location: Location, key: str) -> None:
+    """Read all of the copy; raises BackupError naming the backup it is of."""
+    root = open_root(location)
+    try:
+        attach(root, location.copy, COPY, key, read_only=True)
+        tables = [name for (name,) in root.execute(sql("tables"), [COPY]).fetchall()]
+        if "meta" not in tables:
+            raise BackupError(f"{file} is no backup of a store: it has no table meta.")
+        for table in tables:
+            root.execute(sql("read_all", table=f"{COPY}.main.{ident(table)}")).fetchall()
+    except StoreKeyError:
+        raise StoreKeyError(f"The key does not fit {file}: give the one the store had when it was backed up.") from None
+    except StoreDamagedError:
+        raise BackupError(f"{file} is cut or damaged, so it was not restored.") from None
+    except duckdb.Error as error:
+        raise BackupError(f"{file} is cut or damaged, so it was not restored: {_first_line(error)}") from None
+    finally:
+        root.close()
+
+
+def _refuse_existing(file: Path) -> None:
+    if os.path.lexists(file):
+        raise BackupError(f"{file} exists already, and nothing is ever overwritten. Name another, or move it away.")
+
+
+def _put(copy: Path, file: Path) -> int:
+    """Give a finished copy its name, whole or not at all, and never in place of another file."""
+    try:
+        try:
+            os.link(copy, file)
+        except FileExistsError:
+            raise
+        except OSError:  # another file system, or one without links
+            _copy_across(copy, file)
+        file.chmod(0o600)
+        return file.stat().st_size
+    except FileExistsError:
+        _refuse_existing(file)
+        raise
+    except OSError as error:
+        raise BackupError(f"{file} cannot be written: {error.strerror}.") from None
+
+
+def _copy_across(copy: Path, file: Path) -> None:
+    part = file.with_name(file.name + ".part")
+    try:
+        with copy.open("rb") as source, part.open("xb") as target:
+            shutil.copyfileobj(source, target, 2**20)
+            target.flush()
+            os.fsync(target.fileno())
+        _refuse_existing(file)
+        part.rename(file)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]

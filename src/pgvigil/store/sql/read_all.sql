@@ -1,0 +1,1 @@
+SELECT bit_xor(hash(everything)) FROM {table} AS everything
