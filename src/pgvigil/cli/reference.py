@@ -1,23 +1,30 @@
-"""The reference pages that are made from the code: settings and routes.
+"""The reference pages that are made from the code: settings, routes and
+tables of the store.
 
 `python -m pgvigil.cli.reference` writes them, with `--check` it only says which are not up to date.
 """
 
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pgvigil.catalog import Catalog
+from pgvigil.catalog import load as load_catalog
+from pgvigil.catalog.types import Shape
 from pgvigil.cli.settings import DAY, SETTINGS, TARGET_SETTINGS, Setting
 from pgvigil.cli.version import VERSION
+from pgvigil.model import Secret
 from pgvigil.serve.app import create_app
+from pgvigil.store import Store, open_store
 
 MADE = "<!-- Made by `python -m pgvigil.cli.reference`; do not edit. -->"
 
 
 def pages() -> Mapping[str, str]:
     """The generated pages by their path below docs/reference."""
-    return {"configuration.md": configuration(), "api.md": api()}
+    return {"configuration.md": configuration(), "api.md": api(), "store.md": tables()}
 
 
 def configuration() -> str:
@@ -84,6 +91,64 @@ def _api() -> Iterator[str]:
         for method, operation in methods.items():
             parameters = ", ".join(f"`{parameter['name']}`" for parameter in operation.get("parameters", ()))
             yield f"| `{method.upper()} {path}` | {parameters or '-'} | {_one_line(operation.get('description', ''))} |"
+
+
+BUILT_IN = {
+    "targets": "The watched servers, each with the number that all other tables know it by.",
+    "incarnations": "What stood behind a target's address, one after the other: OIDs and queryids hold within one.",
+    "passes": "A row per probe and pass: how it fared, how long it took us, how many rows it brought, and for "
+    "`sessions` how many samples were taken. In coarser tiers one per probe and outcome, `runs` telling how many.",
+    "events": "What happened: restarts, resets, evictions, changed settings, failovers; before and after.",
+    "gaps": "Intervals in which the counters of a probe moved unseen, or may have, and why.",
+}
+"""The tables that no probe declares."""
+
+
+def tables() -> str:
+    """The page of the store's tables."""
+    return "\n".join(_tables()) + "\n"
+
+
+def _tables() -> Iterator[str]:
+    yield from ("# The store's tables", "", MADE, "")
+    yield "What `pgvigil sql` reads. These names are a public interface: they change only with a line in the changelog."
+    yield "Every table that bears a probe's name is a view that counts each moment once: readings as they were read"
+    yield "while these are kept, before that the minutes, before that the hours. So `sum(calls)` of any time is right."
+    yield from (
+        "",
+        '    pgvigil sql "select sum(calls) from statements where ts > (select max(ts) from passes) - interval 1 hour"',
+        "",
+    )
+    yield "`ts` is the end of an interval of `secs` seconds, UTC. Texts are joined by the columns of the same name:"
+    yield from ("", "    select text, sum(calls) from statements join queries using (target, incarnation, queryid)")
+    yield from ("    group by text order by 2 desc limit 10", "")
+    yield "Load, in average active sessions, is `sum(samples)` of the active rows of `sessions` over `sum(samples)` of"
+    yield "the rows of `passes` whose `probe` is `sessions`. What a column means: [the probes](probes.md)."
+    with tempfile.TemporaryDirectory() as directory:
+        catalog = load_catalog()
+        store = open_store(f"duckdb://{directory}/x.db", Secret("only for this page"), catalog)
+        try:
+            for name, help_ in (*BUILT_IN.items(), *_probe_tables(catalog)):
+                yield from ("", f"## {name}", "", help_, "", _columns(store, name))
+        finally:
+            store.close()
+
+
+def _probe_tables(catalog: Catalog) -> Iterator[tuple[str, str]]:
+    """Every table that follows from a probe, with what it is."""
+    dimensions: dict[str, list[str]] = {}
+    for probe in catalog.probes.values():
+        if probe.dimension:
+            dimensions.setdefault(probe.dimension, []).append(probe.name)
+        if probe.shape is not Shape.DIMENSION:
+            yield probe.name, f"{probe.summary}."
+    for name, probes in dimensions.items():
+        yield name, f"Texts and names, kept once, told by {' and '.join(f'`{probe}`' for probe in probes)}."
+
+
+def _columns(store: Store, table: str) -> str:
+    empty = store.query(f"FROM {table} LIMIT 0")
+    return ", ".join(f"`{name}` {type_.lower()}" for name, type_ in zip(empty.names, empty.types, strict=True))
 
 
 def _one_line(text: str) -> str:
