@@ -16,7 +16,7 @@ from pgvigil.sandbox.server import Server
 
 pytestmark = pytest.mark.pg("all")
 
-CATALOGS = ("pg_class", "pg_proc", "pg_authid", "pg_database")
+CATALOGS = tuple(f"pg_catalog.{name}" for name in ("pg_class", "pg_proc", "pg_authid", "pg_database"))
 LATE = 30.0  # s: nobody waits that long, even on a busy machine
 CANARY = Request("canary", load("canary"), (), 100)
 
@@ -48,30 +48,30 @@ async def passes(session: Session) -> None:
             await session.run(neighbours(), deadline=3.0)
 
 
-@pytest.mark.parametrize("catalog", CATALOGS)
-async def test_open_sessions_answer_in_time_and_go_on_afterwards(database: Database, catalog: str) -> None:
+async def test_open_sessions_answer_in_time_and_go_on_afterwards(database: Database) -> None:
     with database.connect() as superuser:
         async with session_at(database.dsn(MONITOR)) as one, session_at(database.dsn(MONITOR)) as two:
-            with counting(database.server) as counts, locked(superuser, f"pg_catalog.{catalog}"):
-                await asyncio.gather(passes(one), passes(two))
-            assert max(counts) == 3  # these two and the superuser
-            assert not one.broken
-            assert all(rows(reply) for reply in await two.run(neighbours(), deadline=LATE))
+            for catalog in CATALOGS:
+                with counting(database.server) as counts, locked(superuser, catalog):
+                    await asyncio.gather(passes(one), passes(two))
+                assert max(counts) == 3, catalog  # these two and the superuser
+                assert not one.broken, catalog
+                assert all(rows(reply) for reply in await two.run(neighbours(), deadline=LATE)), catalog
 
 
-@pytest.mark.parametrize("catalog", CATALOGS)
 async def test_behind_a_pooler_runs_end_in_time_and_go_on_afterwards(
-    database: Database, pgbouncer: MakePgBouncer, catalog: str
+    database: Database, pgbouncer: MakePgBouncer
 ) -> None:
     port = pgbouncer(database.server, {"default_pool_size": "1"}).port
     attempts = Attempts()
     with database.connect() as superuser:
-        async with session_at(database.dsn(MONITOR, port=port), attempts) as session:
-            with counting(database.server) as counts, locked(superuser, f"pg_catalog.{catalog}"):
-                await passes(session)
-            assert max(counts) == 2
-            if not session.broken:
-                assert all(rows(reply) for reply in await session.run(neighbours(), deadline=LATE))
+        for catalog in CATALOGS:
+            async with session_at(database.dsn(MONITOR, port=port), attempts) as session:
+                with counting(database.server) as counts, locked(superuser, catalog):
+                    await passes(session)
+                assert max(counts) == 2, catalog
+                if not session.broken:
+                    assert all(rows(reply) for reply in await session.run(neighbours(), deadline=LATE)), catalog
         async with session_at(database.dsn(MONITOR, port=port), attempts) as session:
             assert all(rows(reply) for reply in await session.run(neighbours(), deadline=LATE))
 
@@ -93,7 +93,7 @@ async def test_attempts_to_connect_never_pile_up_on_the_server(database: Databas
     attempts = Attempts()
     with database.connect() as superuser:
         wait_until(lambda: only(superuser, database.server))
-        with counting(database.server) as counts, locked(superuser, f"pg_catalog.{catalog}"):
+        with counting(database.server) as counts, locked(superuser, catalog):
             for _ in range(3):
                 pair = (try_to_connect(database, attempts, 0.7) for _ in range(2))
                 for came in await asyncio.gather(*pair):

@@ -5,7 +5,8 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ async def test_no_password_at_all(database: Database) -> None:
     assert "the DSN has none" in error.cause
 
 
-@pytest.mark.pg("all")
+@pytest.mark.pg(14, 18)
 async def test_a_missing_role_a_missing_database_and_a_role_that_may_not_log_in(private_server: MakeServer) -> None:
     server = private_server()
     hba = server.data / "pg_hba.conf"
@@ -213,27 +214,50 @@ async def test_a_silent_host_leaves_time_for_the_next(database: Database, proxy:
     session.close()
 
 
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@asynccontextmanager
+async def listening(handler: Handler) -> AsyncIterator[int]:
+    """A port where each connection is handled so, then read to its end and closed."""
+    tasks = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        tasks.add(asyncio.current_task())
+        with suppress(OSError):
+            await handler(reader, writer)
+            await writer.drain()
+            await reader.read()
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+    listener = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield listener.sockets[0].getsockname()[1]
+    finally:
+        listener.close()
+        await asyncio.gather(*(task for task in tasks if task is not None))
+
+
 async def test_a_connection_that_is_closed_at_once() -> None:
     async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.close()
 
-    listener = await asyncio.start_server(hang_up, "127.0.0.1", 0)
-    port = listener.sockets[0].getsockname()[1]
-    error = await refusal(f"postgresql://me:{SECRET}@127.0.0.1:{port}/x")
+    async with listening(hang_up) as port:
+        error = await refusal(f"postgresql://me:{SECRET}@127.0.0.1:{port}/x")
     assert error.condition is Condition.UNREACHABLE
     assert "closed the connection while it was being set up" in error.cause
-    listener.close()
 
 
 async def test_a_listener_that_is_no_postgresql() -> None:
     async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
-    listener = await asyncio.start_server(greet, "127.0.0.1", 0)
-    port = listener.sockets[0].getsockname()[1]
-    error = await refusal(f"postgresql://me:{SECRET}@127.0.0.1:{port}/x")
+    async with listening(greet) as port:
+        error = await refusal(f"postgresql://me:{SECRET}@127.0.0.1:{port}/x")
     assert error.condition is Condition.UNREACHABLE
-    listener.close()
+    assert error.remedy
 
 
 async def test_a_name_that_does_not_resolve() -> None:
@@ -272,7 +296,7 @@ def resolving_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
 
 async def test_a_host_with_ipv6_addresses_only_says_so_and_what_to_try(monkeypatch: pytest.MonkeyPatch) -> None:
     resolving_to(monkeypatch, "100::1", "100::2")  # the discard prefix of RFC 6666
-    error = await refusal("postgresql://me@db.example/x", 0.5)
+    error = await refusal("postgresql://me@db.example/x", 2)
     assert error.condition is Condition.UNREACHABLE
     assert "IPv6 addresses only" in error.cause
     assert "pooler" in error.remedy
@@ -448,25 +472,14 @@ async def test_a_pooler_that_knows_no_such_user_or_cannot_reach_the_server(
     assert down.cause
 
 
-@pytest.fixture
-async def listener() -> AsyncIterator[int]:
+async def test_supavisors_words_for_a_full_pool() -> None:
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(8)  # the request for TLS
+        await reader.readexactly(8)  # the request for TLS
         writer.write(b"N")
-        await reader.read(4)
+        await reader.readexactly(4)
         text = b"SFATAL\0C53300\0MMax client connections reached\0\0"
         writer.write(b"E" + (len(text) + 4).to_bytes(4, "big") + text)
-        await writer.drain()
-        writer.close()
 
-    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
-    yield server.sockets[0].getsockname()[1]
-    server.close()
-
-
-async def test_supavisors_words_for_a_full_pool(listener: int) -> None:
-    error = await refusal(f"postgresql://me:{SECRET}@127.0.0.1:{listener}/x")
-    assert (error.condition, error.cause) == (
-        Condition.REFUSED,
-        f"All connections of 127.0.0.1:{listener} are taken.",
-    )
+    async with listening(refuse) as port:
+        error = await refusal(f"postgresql://me:{SECRET}@127.0.0.1:{port}/x")
+    assert (error.condition, error.cause) == (Condition.REFUSED, f"All connections of 127.0.0.1:{port} are taken.")

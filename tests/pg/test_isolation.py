@@ -77,6 +77,7 @@ async def test_whatever_fails_in_whatever_position_all_neighbours_return_rows(
         assert not session.broken
 
 
+@pytest.mark.pg(14, 18)
 async def test_when_all_fail_each_fails_by_itself(session: Session, superuser: Connection) -> None:
     superuser.execute(f"revoke select on hidden from {MONITOR}")
     with locked(superuser, "locked"):
@@ -86,6 +87,7 @@ async def test_when_all_fail_each_fails_by_itself(session: Session, superuser: C
     assert rows(await ask(session, "select 7"))[0] == (7,)
 
 
+@pytest.mark.pg(14, 18)
 async def test_nothing_can_be_written(session: Session, superuser: Connection) -> None:
     superuser.execute(f"grant all on hidden to {MONITOR}")
     reply = await ask(session, "insert into public.hidden values (1) returning n")
@@ -93,6 +95,7 @@ async def test_nothing_can_be_written(session: Session, superuser: Connection) -
     assert superuser.execute("select count(*) from hidden").fetchone() == (0,)
 
 
+@pytest.mark.pg(14, 18)
 async def test_a_statement_that_returns_no_rows_fails_and_its_neighbours_do_not(session: Session) -> None:
     first, last = neighbours()[:2]
     replies = await session.run([first, NO_ROWS, last], deadline=30)
