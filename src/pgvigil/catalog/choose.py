@@ -106,6 +106,18 @@ def _no_extension(probe: Probe, capabilities: Capabilities) -> Invisible | None:
     )
 
 
+def _shut(probe: Probe, capabilities: Capabilities) -> Invisible | None:
+    extension = probe.requires.extension
+    if extension is None or extension not in capabilities.shut:
+        return None
+    schema, role = (name.replace('"', '""') for name in (capabilities.extensions[extension][0], capabilities.role))
+    return Invisible(
+        probe.name,
+        f"The role {capabilities.role} may not use the schema {schema}, where the extension {extension} is.",
+        f'GRANT USAGE ON SCHEMA "{schema}" TO "{role}";',
+    )
+
+
 def _no_rights(probe: Probe, capabilities: Capabilities) -> Invisible | None:
     role = probe.requires.member_of
     if role is None or capabilities.is_superuser or {role, "pg_monitor"} & capabilities.roles:
@@ -133,6 +145,7 @@ _OBSTACLES: tuple[Callable[[Probe, Capabilities], Invisible | None], ...] = (
     _wrong_role,
     _not_preloaded,
     _no_extension,
+    _shut,
     _no_rights,
     _wrong_setting,
 )

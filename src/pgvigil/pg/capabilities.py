@@ -62,6 +62,7 @@ async def find_capabilities(session: Session, relations: Iterable[str], *, deadl
         pooled=session.pooled,
         roles=frozenset(row["name"] for row in roles),
         extensions={row["name"]: (row["schema"], row["version"]) for row in extensions},
+        shut=frozenset(row["name"] for row in extensions if not row["usable"]),
         columns={relation: _columns_of(relation, columns) for relation in wanted},
         settings={row["name"]: row["setting"] for row in settings},
         **{name: server[0][name] for name in _OF_THE_SERVER},

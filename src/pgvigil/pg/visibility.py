@@ -32,6 +32,13 @@ def _statements(capabilities: Capabilities) -> Iterator[Invisible]:
         steps = [] if loaded else [_preload(capabilities)]
         steps += [] if created else [f"CREATE EXTENSION {EXTENSION};"]
         yield Invisible("statements", f"The extension {EXTENSION} is not {missing}.", "\n".join(steps))
+    if EXTENSION in capabilities.shut:
+        schema = capabilities.extensions[EXTENSION][0]
+        yield Invisible(
+            "statements",
+            f'The role "{capabilities.role}" may not use the schema {schema}, where {EXTENSION} is.',
+            f"GRANT USAGE ON SCHEMA {identifier(schema)} TO {identifier(capabilities.role)};",
+        )
     if created and _version(capabilities.extensions[EXTENSION][1]) < _SHIPPED.get(capabilities.major, (0,)):
         yield Invisible(
             "statements.columns",
