@@ -47,10 +47,17 @@ def test_overview_shows_load_vitals_and_statements_and_nothing_complains(open_pa
     for key in ("load", "throughput", "latency", "connections", "cache_hit"):
         expect(page.locator(f"[data-vital={key}] .value")).to_have_text(re.compile(r"^\d"), timeout=PASS)
     expect(statements(page).nth(19)).to_be_visible(timeout=PASS)
-    expect(statements(page).filter(has_text="orders_07")).to_have_count(1)
     expect(page.get_by_role("heading", name="What happened")).to_be_visible()
     # The server's content security policy is strict; a breach of it is an error on the console.
     assert visit.complaints == []
+
+
+def test_more_statements_are_listed_on_wish(open_page: OpenPage, watched: Watched) -> None:
+    page = drawn(open_page(watched.url), watched)
+    page.get_by_role("button", name=re.compile("Show up to")).click(timeout=PASS)
+    for table in Load.TABLES:
+        expect(statements(page).filter(has_text=f"from {table} where id")).to_have_count(1, timeout=PASS)
+    assert address(page)["rows"] == "100"
 
 
 def test_no_literal_of_a_statement_reaches_the_page(open_page: OpenPage, watched: Watched) -> None:
