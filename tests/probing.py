@@ -1,5 +1,6 @@
 """Reading the catalog's probes from a real server, the way the collector does: through `pg`."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import Any
 from pgvigil.catalog import Catalog, Query, choose
 from pgvigil.model import Capabilities, Invisible, Secret, Target, Value
 from pgvigil.pg import (
+    FailureKind,
     Parameter,
     Reply,
     Request,
@@ -55,6 +57,11 @@ class Prober:
     async def rows(self, name: str, known: Sequence[int] = (), object_name: str | None = None) -> list[Row]:
         """The rows of one reading by column, `pgvigil_fingerprint` included where there is one."""
         reply = await self.reply(name, known, object_name)
+        for _ in range(4):
+            if isinstance(reply, Rows) or reply.kind is not FailureKind.LOCK:
+                break
+            await asyncio.sleep(0.2)  # autovacuum may hold a lock on a catalog for a moment
+            reply = await self.reply(name, known, object_name)
         assert isinstance(reply, Rows), (name, reply.kind, reply.message)
         return [dict(zip(reply.names, row, strict=True)) for row in reply.rows]
 

@@ -192,24 +192,25 @@ def _wait_for_autovacuum(server: Server) -> None:
 @contextmanager
 def waiting_sessions(server: Server) -> Iterator[None]:
     """While this lasts: a lock held in an idle transaction, a tagged statement that waits for it, an old snapshot."""
-    with session(server) as holder, session(server) as waiter, session(server) as reader:
+    statement = "select count(*) from twice /*route='/orders',job='sync'*/"
+    with session(server) as waiter, session(server) as holder, session(server) as reader:
         reader.execute("begin isolation level repeatable read")
         reader.execute("select 1")
         holder.execute("begin")
         holder.execute("lock table twice")
-        blocked = threading.Thread(
-            target=waiter.execute, args=("select count(*) from twice /*route='/orders',job='sync'*/",)
-        )
+        blocked = threading.Thread(target=waiter.execute, args=(statement,))
         blocked.start()
-        with session(server) as c:
-            c.execute("insert into hot values (100001, 1)")
-            query = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
-            wait_until(lambda: c.execute(query).fetchall()[0][0] > 0)
-        time.sleep(0.1)
-        yield
-        holder.execute("commit")
-        blocked.join()
-        reader.execute("commit")
+        try:
+            with session(server) as c:
+                c.execute("insert into hot values (100001, 1)")
+                query = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+                wait_until(lambda: c.execute(query).fetchall()[0][0] > 0)
+            time.sleep(0.1)
+            yield
+        finally:
+            holder.execute("commit")
+            blocked.join()
+            reader.execute("commit")
 
 
 def change_settings(server: Server) -> None:
