@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgvigil.collect.governor import BUDGET, MOST, Governor
+from pgvigil.collect.governor import BUDGET, MOST, MOST_SPARED, Governor
 
 PERIODS = {"sessions": 1.0, "statements": 10.0, "tables": 60.0}
 
@@ -44,6 +44,23 @@ def test_one_dear_run_does_not_stretch_anything() -> None:
     assert made.factor("statements") == 1
 
 
+def test_what_runs_only_at_need_is_never_stretched_and_counts_as_often_as_it_ran() -> None:
+    made = Governor(fixed=frozenset({"queries"}))
+    for turn in range(16):
+        made.record("queries", 40.0 if turn % 8 == 0 else 0.0)
+    assert made.cost_ms("queries") == 5.0
+    made.record("queries", 900.0)
+    made.balance({"queries": 10.0})
+    assert made.factor("queries") == 1
+
+
+def test_a_server_without_cpu_to_spare_does_not_stretch_the_sampler() -> None:
+    made = governor(sessions=60.0)
+    made.record("sessions", 0.8)
+    made.balance({"sessions": 1.0})
+    assert made.factor("sessions") == 1
+
+
 def test_what_was_stretched_comes_back_step_by_step_when_there_is_room() -> None:
     made = governor(sessions=0.5, statements=90.0)
     made.balance(PERIODS)
@@ -70,5 +87,6 @@ def test_the_load_is_within_the_budget_or_everything_is_stretched_as_far_as_it_g
     made = governor(**costs)
     periods = dict.fromkeys(costs, 10.0)
     made.balance(periods)
-    whole = all(made.factor(name) == MOST for name, cost in costs.items() if cost > 0)
+    most = {name: MOST_SPARED if name == "sessions" else MOST for name in costs}
+    whole = all(made.factor(name) == most[name] for name, cost in costs.items() if cost > 0)
     assert made.load(periods) <= BUDGET or whole

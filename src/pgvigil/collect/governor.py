@@ -1,8 +1,8 @@
 """Our own cost, held under a budget: the dearest probes are asked less often first, and more often when there is room.
 
 The cost of a run is the time from the reply before to its own, less the round trip: what the server spends on it, and
-on a busy server more than that. A low quartile of the latest runs stands for it, so that a server that has no CPU
-left for anybody does not look like a probe grown dear.
+on a busy server more than that. A low quartile of the latest runs stands for it (of the sampler's the lowest), so that
+a server that has no CPU left for anybody does not look like a probe grown dear.
 """
 
 from collections import deque
@@ -14,21 +14,32 @@ BUDGET = 0.0025
 MOST = 8
 """A probe is asked at least every MOST periods."""
 
+MOST_SPARED = 4
+
 _RUNS = 16
 _ROOM = 0.8  # of the budget: shrink back only where the total stays below, or it would swing
 
 
 class Governor:
-    """How many times its period each probe has to wait. `spared` probes are stretched only when all others are."""
+    """How many times its period each probe has to wait.
 
-    def __init__(self, budget: float = BUDGET, spared: frozenset[str] = frozenset()) -> None:
+    `spared` probes are stretched only when all others are, `fixed` ones never: they run only when there is need.
+    """
+
+    def __init__(
+        self,
+        budget: float = BUDGET,
+        spared: frozenset[str] = frozenset(),
+        fixed: frozenset[str] = frozenset(),
+    ) -> None:
         self._budget = budget
         self._spared = spared
+        self._fixed = fixed
         self._runs: dict[str, deque[float]] = {}
         self._factors: dict[str, int] = {}
 
     def record(self, name: str, cost_ms: float) -> None:
-        """Note what a run of a probe cost."""
+        """Note what a run of a probe cost; 0 for a turn that needed none."""
         self._runs.setdefault(name, deque(maxlen=_RUNS)).append(cost_ms)
 
     def factor(self, name: str) -> int:
@@ -36,9 +47,13 @@ class Governor:
         return self._factors.get(name, 1)
 
     def cost_ms(self, name: str) -> float:
-        """What a run of the probe costs."""
-        runs = sorted(self._runs.get(name, ()))
-        return runs[len(runs) // 4] if runs else 0.0
+        """What a turn of the probe costs, turns without a run included."""
+        turns = self._runs.get(name, ())
+        runs = sorted(cost for cost in turns if cost > 0)
+        if not runs:
+            return 0.0
+        typical = runs[0] if name in self._spared else runs[len(runs) // 4]
+        return typical * len(runs) / len(turns)
 
     def load(self, periods: Mapping[str, float]) -> float:
         """The share of a core that probes of these periods take as they are stretched now."""
@@ -54,9 +69,12 @@ class Governor:
             self._factors[name] = 2 * self.factor(name)
 
     def _dearest(self, periods: Mapping[str, float]) -> str | None:
-        open_ = [name for name in periods if self.factor(name) < MOST and self.cost_ms(name) > 0]
+        open_ = [name for name in periods if self.factor(name) < self._most(name) and self.cost_ms(name) > 0]
         first = [name for name in open_ if name not in self._spared]
         return max(first or open_, key=lambda name: self._share(name, periods[name], self.factor(name)), default=None)
+
+    def _most(self, name: str) -> int:
+        return 1 if name in self._fixed else MOST_SPARED if name in self._spared else MOST
 
     def _shrink(self, periods: Mapping[str, float]) -> None:
         stretched = [name for name in periods if self.factor(name) > 1]

@@ -6,12 +6,11 @@ from dataclasses import dataclass, field, replace
 from pgvigil.catalog.types import Takes
 from pgvigil.collect.asking import PASS_DEADLINE, merged, objects_for, request_for
 from pgvigil.collect.binding import Binder, words_of
-from pgvigil.collect.clock import ServerClock
-from pgvigil.collect.governor import Governor
-from pgvigil.collect.heart import Heart, Pulse
+from pgvigil.collect.heart import Pulse
 from pgvigil.collect.series import Moment
-from pgvigil.collect.station import CLUSTER, Station
+from pgvigil.collect.station import CLUSTER
 from pgvigil.collect.telling import Telling
+from pgvigil.collect.tools import Tools
 from pgvigil.model import Batch, Event, Outcome, PgvigilError
 from pgvigil.pg import Failure, Reply, Request, Rows, Session
 
@@ -44,14 +43,12 @@ class _Answers:
 class Passes:
     """Runs passes for one target."""
 
-    def __init__(
-        self, station: Station, telling: Telling, governor: Governor, clock: ServerClock, heart: Heart
-    ) -> None:
-        self._station = station
+    def __init__(self, tools: Tools, telling: Telling) -> None:
+        self._station = tools.station
         self._telling = telling
-        self._governor = governor
-        self._clock = clock
-        self._heart = heart
+        self._governor = tools.governor
+        self._clock = tools.clock
+        self._heart = tools.heart
         self._sees_all: bool | None = None
 
     async def run(self, session: Session, names: Sequence[str], place: int = CLUSTER) -> Passed:
@@ -69,6 +66,7 @@ class Passes:
             self._watch_removals(answers)
         batches = self._taken_in(answers, place)
         again = [self._note(name, reply, pulse.steady) for name, reply in answers.replies.items()]
+        self._count_cost(names, answers.replies)
         return Passed(pulse.ts, batches, look_again=sight or any(again))
 
     def now(self) -> int:
@@ -156,5 +154,15 @@ class Passes:
         if isinstance(reply, Failure):
             return self._station.memory.failed(name, reply.kind, words_of(reply), steady)
         self._station.memory.worked(name)
-        self._governor.record(name, reply.elapsed_ms)
         return False
+
+    def _count_cost(self, names: Sequence[str], replies: Mapping[str, Reply]) -> None:
+        """The first reply of a run waited for the round trip as well; who was not asked cost nothing."""
+        waited = self._heart.round_trip_ms
+        for name, reply in replies.items():
+            if isinstance(reply, Rows):
+                self._governor.record(name, max(0.001, reply.elapsed_ms - waited))
+            waited = 0.0
+        for name in names:
+            if name not in replies:
+                self._governor.record(name, 0.0)

@@ -4,14 +4,12 @@ import asyncio
 from collections.abc import Mapping
 
 from pgvigil.catalog.types import Scope
-from pgvigil.collect.clock import Clocks, ServerClock
-from pgvigil.collect.governor import Governor
 from pgvigil.collect.line import Line
 from pgvigil.collect.passes import Passed, Passes
 from pgvigil.collect.post import BUSY, Post
-from pgvigil.collect.reporting import Problem, Reporter
+from pgvigil.collect.reporting import Problem
 from pgvigil.collect.schedule import Schedule, Turn, holds
-from pgvigil.collect.station import Station
+from pgvigil.collect.tools import Tools
 from pgvigil.collect.visits import Visits
 from pgvigil.collect.watching import failing, locked, silent
 from pgvigil.model import Capabilities, Condition, KeeperBusyError, Outcome
@@ -29,34 +27,25 @@ _GONE = frozenset({FailureKind.GONE, FailureKind.DEADLINE})
 class Rounds:
     """The passes over the server as a whole, on a connection that stays."""
 
-    def __init__(
-        self,
-        station: Station,
-        passes: Passes,
-        line: Line,
-        post: Post,
-        reporter: Reporter,
-        governor: Governor,
-        clocks: Clocks,
-        clock: ServerClock,
-    ) -> None:
-        self._station = station
+    def __init__(self, tools: Tools, passes: Passes, line: Line, post: Post) -> None:
+        self._station = tools.station
         self._passes = passes
         self._line = line
         self._post = post
-        self._reporter = reporter
-        self._governor = governor
-        self._clocks = clocks
-        self._clock = clock
-        self._schedule = Schedule()
+        self._reporter = tools.reporter
+        self._governor = tools.governor
+        self._clocks = tools.clocks
+        self._clock = tools.clock
+        self._phase = tools.phase
+        self._schedule = Schedule(self._phase)
         self._generation = 0
         self._look_at = float("-inf")
-        self._balance_at = clocks.steady() + _BALANCE
+        self._balance_at = self._clocks.steady() + _BALANCE
         self._wake = asyncio.Event()
 
     def look_now(self) -> None:
         """Make every probe due at once."""
-        self._schedule = Schedule()
+        self._schedule = Schedule(self._phase)
         self._wake.set()
 
     async def run(self) -> None:
@@ -147,7 +136,7 @@ class Rounds:
         self._reporter.well("capabilities")
         self._tell_of(found)
         if fresh:
-            self._schedule = Schedule()
+            self._schedule = Schedule(self._phase)
             await self._post.send(self._clock.now(), self._passes.invisible())
         return True
 
@@ -176,13 +165,13 @@ class Rounds:
 class VisitRounds:
     """The passes over every database, on a connection that roams."""
 
-    def __init__(self, station: Station, visits: Visits, post: Post, governor: Governor, clocks: Clocks) -> None:
-        self._station = station
+    def __init__(self, tools: Tools, visits: Visits, post: Post) -> None:
+        self._station = tools.station
         self._visits = visits
         self._post = post
-        self._governor = governor
-        self._clocks = clocks
-        self._schedule = Schedule()
+        self._governor = tools.governor
+        self._clocks = tools.clocks
+        self._schedule = Schedule(tools.phase)
 
     async def run(self) -> None:
         """Round after round, until cancelled."""

@@ -13,14 +13,13 @@ from pgvigil.collect.asking import merged, request_for
 from pgvigil.collect.binding import Binder, words_of
 from pgvigil.collect.buckets import Bucket, Buckets
 from pgvigil.collect.cleaning import Cleaner
-from pgvigil.collect.governor import Governor
 from pgvigil.collect.layout import Row
-from pgvigil.collect.live import Hub, Sample
+from pgvigil.collect.live import Sample
 from pgvigil.collect.outbox import Outbox
 from pgvigil.collect.schedule import holds
 from pgvigil.collect.series import Brought, Moment
-from pgvigil.collect.station import Station
 from pgvigil.collect.telling import Telling
+from pgvigil.collect.tools import Tools
 from pgvigil.model import Gap, Outcome, PgvigilError, Value
 from pgvigil.pg import Failure, FailureKind, Reply, Request
 
@@ -35,12 +34,12 @@ _GAP = 20_000_000  # microseconds without a sample that make a gap
 class Sampler:
     """One look at a time; `samples` counts those that came."""
 
-    def __init__(self, station: Station, telling: Telling, governor: Governor, outbox: Outbox, hub: Hub) -> None:
-        self._station = station
+    def __init__(self, tools: Tools, telling: Telling, outbox: Outbox) -> None:
+        self._station = tools.station
         self._telling = telling
-        self._governor = governor
+        self._governor = tools.governor
         self._outbox = outbox
-        self._hub = hub
+        self._hub = tools.hub
         self._query: Query | None = None
         self._cleaner: Cleaner | None = None
         self._buckets: Buckets | None = None
@@ -66,14 +65,14 @@ class Sampler:
             self._cleaner = None if chosen is None else self._station.cleaner(chosen)
             self._buckets = None if chosen is None else Buckets(chosen.columns)
 
-    def requests(self) -> list[Request]:
-        """What to ask in this second."""
+    def requests(self, steady: float) -> list[Request]:
+        """What to ask in this second, which is `steady` on our clock."""
         capabilities = self._station.known().capabilities
         wanted = [] if self._query is None else [request_for(self._query, capabilities, self._station.limit(self.name))]
         for name, query in self._station.queries.items():
             probe = query.probe
             if probe.on_sampler and not _is_samples(query) and holds(probe.when, self._station.signals):
-                parameters = self._station.series(name).parameters(0.0)
+                parameters = self._station.series(name).parameters(steady)
                 wanted.append(request_for(query, capabilities, self._station.limit(name), parameters))
         return wanted
 

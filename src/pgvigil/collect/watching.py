@@ -3,14 +3,13 @@
 import asyncio
 
 from pgvigil.collect.binding import words_of
-from pgvigil.collect.clock import Clocks, ServerClock
-from pgvigil.collect.governor import Governor
-from pgvigil.collect.heart import Heart, Pulse
+from pgvigil.collect.heart import Pulse
 from pgvigil.collect.line import Line
 from pgvigil.collect.post import Post
-from pgvigil.collect.reporting import Problem, Reporter
+from pgvigil.collect.reporting import Problem
 from pgvigil.collect.sampler import DEADLINE, Sampler
 from pgvigil.collect.series import Moment
+from pgvigil.collect.tools import Tools
 from pgvigil.model import Condition
 from pgvigil.pg import Failure, FailureKind, Reply, Session
 
@@ -21,27 +20,17 @@ _SILENT = frozenset({FailureKind.GONE, FailureKind.DEADLINE})
 class SamplerLoop:
     """Keeps the sampler's time. `every` in seconds."""
 
-    def __init__(
-        self,
-        sampler: Sampler,
-        line: Line,
-        post: Post,
-        heart: Heart,
-        governor: Governor,
-        reporter: Reporter,
-        clocks: Clocks,
-        clock: ServerClock,
-        every: float,
-    ) -> None:
+    def __init__(self, tools: Tools, sampler: Sampler, line: Line, post: Post, every: float) -> None:
         self._sampler = sampler
         self._line = line
         self._post = post
         self._delivery: asyncio.Task[bool] | None = None
-        self._heart = heart
-        self._governor = governor
-        self._reporter = reporter
-        self._clocks = clocks
-        self._clock = clock
+        self._heart = tools.heart
+        self._governor = tools.governor
+        self._reporter = tools.reporter
+        self._clocks = tools.clocks
+        self._clock = tools.clock
+        self._phase = tools.phase
         self._every = every
         self._beat_at = float("-inf")
 
@@ -56,13 +45,13 @@ class SamplerLoop:
 
     async def _tick(self) -> None:
         every = self._every * self._governor.factor(self._sampler.name)
-        now = self._clocks.steady()
+        now = self._clocks.steady() - self._phase
         await asyncio.sleep(every - now % every)
 
     async def _look(self, session: Session) -> None:
         steady = self._clocks.steady()
         beats = steady - self._beat_at >= _BEAT_EVERY
-        requests = [*([self._heart.request] if beats else []), *self._sampler.requests()]
+        requests = [*([self._heart.request] if beats else []), *self._sampler.requests(steady)]
         if not requests:
             return
         ts = self._clock.now()
