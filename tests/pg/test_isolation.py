@@ -9,9 +9,10 @@ import pytest
 from fix_pgbouncer import MakePgBouncer
 from fix_servers import MONITOR, Connection, Database
 from pg.fix_pg import ask, failure, locked, neighbours, rows, session_at, states
-from pgvigil.pg import FailureKind, Request, Session, load
+from pg.fix_relay import relay_to
+from pgvigil.pg import Failure, FailureKind, Request, Session, load
 
-pytestmark = pytest.mark.pg("all")
+ALL = pytest.mark.pg("all")
 
 ERROR = Request("error", "select 1 / 0")
 DEADLINE = Request("deadline", "select pg_catalog.pg_sleep(30)", (), 100)
@@ -59,6 +60,7 @@ async def session(database: Database, superuser: Connection, port: int) -> Async
         yield opened
 
 
+@ALL
 async def test_whatever_fails_in_whatever_position_all_neighbours_return_rows(
     session: Session, superuser: Connection
 ) -> None:
@@ -104,6 +106,7 @@ async def test_a_statement_that_returns_no_rows_fails_and_its_neighbours_do_not(
     assert rows(replies[2])
 
 
+@ALL
 async def test_a_failing_canary_spares_the_rest_of_the_run(session: Session, superuser: Connection) -> None:
     canary = Request("canary", load("canary"), (), 100)
     assert all(rows(reply) for reply in await session.run(neighbours(), deadline=30, canary=canary))
@@ -113,6 +116,7 @@ async def test_a_failing_canary_spares_the_rest_of_the_run(session: Session, sup
     assert all(rows(reply) for reply in await session.run(neighbours(), deadline=30, canary=canary))
 
 
+@ALL
 async def test_the_runs_own_deadline_ends_what_still_runs(session: Session, superuser: Connection) -> None:
     slow = Request("slow", "select pg_catalog.pg_sleep(60)", (), 10_000)
     replies = await session.run([neighbours()[0], slow, slow, neighbours()[1]], deadline=1.0)
@@ -125,6 +129,7 @@ async def test_the_runs_own_deadline_ends_what_still_runs(session: Session, supe
         assert states(superuser) == {("idle", False)}
 
 
+@ALL
 async def test_nothing_that_was_set_survives_for_another_client(
     session: Session, database: Database, port: int, superuser: Connection
 ) -> None:
@@ -136,3 +141,21 @@ async def test_nothing_that_was_set_survives_for_another_client(
     with locked(superuser, "locked"):
         await session.run([*FAILING, *neighbours()], deadline=30)
     assert seen_by_another() == expected
+
+
+async def test_a_pooler_never_sees_a_transaction_before_the_one_before_has_ended(database: Database) -> None:
+    async with relay_to(database.server.port, poses_as_pooler=True) as relay:
+        async with session_at(database.dsn(MONITOR, port=relay.port)) as session:
+            assert session.pooled
+            assert all(rows(reply) for reply in await session.run(neighbours(), deadline=30))
+            failures = await session.run([ERROR, MISSING, *neighbours()], deadline=30)
+            assert [isinstance(reply, Failure) for reply in failures] == [True, True, *[False] * len(neighbours())]
+        assert relay.most_open == 1
+
+
+async def test_without_a_pooler_all_transactions_go_out_at_once(database: Database) -> None:
+    async with relay_to(database.server.port, poses_as_pooler=False) as relay:
+        async with session_at(database.dsn(MONITOR, port=relay.port)) as session:
+            assert not session.pooled
+            assert all(rows(reply) for reply in await session.run(neighbours(), deadline=30))
+        assert relay.most_open == len(neighbours())

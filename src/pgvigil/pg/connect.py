@@ -38,6 +38,7 @@ _OPTIONS_REFUSED = (
     "command-line options",  # RDS Proxy
     "unrecognized configuration parameter",
     "invalid value for parameter",
+    "server closed the connection unexpectedly",  # how a proxy may take what it does not know
 )
 
 _UNWELCOME = {FailureKind.DEADLINE: "handshake_late", FailureKind.LOCK: "catalog_locked"}

@@ -63,7 +63,8 @@ class Session:
     async def run(
         self, requests: Sequence[Request], *, deadline: float, canary: Request | None = None
     ) -> tuple[Reply, ...]:
-        """Run all requests in one round trip and return a reply for each, whatever its neighbours did.
+        """Run all requests, in one round trip where no pooler stands between, and return a reply for each, whatever
+        its neighbours did.
 
         `deadline` (s) is on our clock and covers the whole run; what it cuts off fails with DEADLINE and is cancelled
         on the server. With a `canary`, that request goes first in a round trip of its own, and if it fails the rest
@@ -109,11 +110,18 @@ class Session:
         return (*replies, *(Failure(request.name, kind, sqlstate, message) for request in missing))
 
     async def _exchange(self, requests: Sequence[Request], replies: list[Reply]) -> None:
-        for request in requests:
-            self._pipeline.send(request, self._settings(request))
-        for request in requests:
-            reply = await self._pipeline.reply(request)
-            replies.append(reply)
+        """Ask all at once; through a pooler one transaction after the other.
+
+        A pooler in transaction mode may let go of the backend at the end of the first transaction it sees, whatever
+        was already sent behind it: then replies are lost or reach somebody else (supabase/supavisor issue 1061).
+        """
+        batches = [[request] for request in requests] if self.pooled else [requests]
+        for batch in batches:
+            for request in batch:
+                self._pipeline.send(request, self._settings(request))
+            for request in batch:
+                reply = await self._pipeline.reply(request)
+                replies.append(reply)
 
     def _settings(self, request: Request) -> list[bytes]:
         if self.started_with_limit_ms is None:
