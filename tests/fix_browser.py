@@ -25,6 +25,7 @@ from fix_servers import Database, SharedServers, drop_database, new_database
 from pgvigil.sandbox.environment import clean_environment
 
 ROOT = Path(__file__).resolve().parent.parent
+# Installed with what the page is built with, so that a test run after `make page` needs nothing more.
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 OWN_CHROMIUM = ROOT / ".cache" / "servers" / "chromium"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
