@@ -11,6 +11,7 @@ from pgvigil.store.engine import COPY, NAME, Engine, attach, open_root
 from pgvigil.store.errors import BackupError, StoreDamagedError, StoreKeyError
 from pgvigil.store.key import derive
 from pgvigil.store.location import Location
+from pgvigil.store.refusals import reason
 from pgvigil.store.text import ident, sql
 
 
@@ -37,7 +38,7 @@ def make_copy(engine: Engine) -> None:
             cursor.execute(f"COPY FROM DATABASE {NAME} TO {COPY}")
     except duckdb.Error as error:
         remove_copy(engine.location)
-        raise BackupError(f"The store could not be copied: {_first_line(error)}") from None
+        raise BackupError(f"The store could not be copied: {reason(error)}") from None
 
 
 def remove_copy(location: Location) -> None:
@@ -84,7 +85,7 @@ def _check(file: Path, location: Location, key: str) -> None:
     except StoreDamagedError:
         raise BackupError(f"{file} is cut or damaged, so it was not restored.") from None
     except duckdb.Error as error:
-        raise BackupError(f"{file} is cut or damaged, so it was not restored: {_first_line(error)}") from None
+        raise BackupError(f"{file} is cut or damaged, so it was not restored: {reason(error)}") from None
     finally:
         root.close()
 
@@ -123,7 +124,3 @@ def _copy_across(copy: Path, file: Path) -> None:
         part.rename(file)
     finally:
         part.unlink(missing_ok=True)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0]

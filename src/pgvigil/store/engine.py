@@ -1,6 +1,7 @@
 """DuckDB, opened so that nothing leaves it in the clear and nothing but the store's own files can be reached."""
 
 import importlib.util
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +37,7 @@ class Engine:
         self._read_only = read_only
         if not location.file.exists() and (read_only or not create):
             raise StoreError(f"There is no store at {location.file}.")
+        self._opening = threading.RLock()
         self._root = self._open()
 
     @property
@@ -51,10 +53,11 @@ class Engine:
     @contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection of one's own, whose unqualified names are those of the store."""
-        try:
-            cursor = self._root.cursor()
-        except duckdb.Error as error:
-            raise StoreFailedError(f"The store is not open: {error}") from None
+        with self._opening:  # waits while the file is being opened again
+            try:
+                cursor = self._root.cursor()
+            except duckdb.Error as error:
+                raise StoreFailedError(f"The store is not open: {error}") from None
         try:
             cursor.execute(f"USE {NAME}")
             yield cursor
@@ -90,11 +93,16 @@ class Engine:
 
     def reopen(self) -> None:
         """Close the file as well as that goes and open it again: after a failed write the engine refuses to go on."""
-        self._root.close()
-        self._root = self._open()
+        with self._opening:
+            self._root.close()
+            self._root = self._open()
 
     def replace_by_copy(self) -> None:
         """Close the file, put the one at `location.copy` in its place, and open that."""
+        with self._opening:
+            self._swap()
+
+    def _swap(self) -> None:
         self.close()
         try:
             logs = [log for log in self._location.files("")[1:] if log.exists()]

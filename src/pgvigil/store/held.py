@@ -37,27 +37,36 @@ class Held:
 
     def __init__(self) -> None:
         self._passes: deque[Pass] = deque()
+        self._taken: Pass | None = None
         self._gaps: dict[tuple[int, int, str], Batch] = {}
         self._events: list[Batch] = []
         self.bytes = 0
         self.dropped = 0
 
     def __len__(self) -> int:
-        return len(self._passes)
+        return len(self._passes) + (self._taken is not None)
 
     def add(self, one: Pass) -> None:
-        """Take a pass in."""
+        """Hold a pass."""
         self._passes.append(one)
         self.bytes += one.bytes
 
-    def oldest(self) -> Pass | None:
-        """The pass to write next."""
-        return self._passes[0] if self._passes else None
+    def take(self) -> Pass | None:
+        """The oldest pass, to be written now; until `finish` or `give_back` it cannot be let go."""
+        self._taken = self._passes.popleft() if self._passes else None
+        return self._taken
 
-    def remove(self, one: Pass) -> None:
-        """Let go of a pass that was written or refused."""
-        self._passes.remove(one)
-        self.bytes -= one.bytes
+    def finish(self) -> None:
+        """What was taken is on disk, or will never be."""
+        if self._taken:
+            self.bytes -= self._taken.bytes
+        self._taken = None
+
+    def give_back(self) -> None:
+        """What was taken could not be written; it is the oldest again."""
+        if self._taken:
+            self._passes.appendleft(self._taken)
+        self._taken = None
 
     def answer_all(self) -> None:
         """Tell all who wait that their passes are held."""

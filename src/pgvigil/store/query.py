@@ -12,7 +12,7 @@ import duckdb
 from pgvigil.store.engine import Engine
 from pgvigil.store.errors import QueryRefusedError, StoreDamagedError, StoreFailedError
 from pgvigil.store.guard import check
-from pgvigil.store.refusals import WAY_OUT, is_damage
+from pgvigil.store.refusals import WAY_OUT, is_damage, reason
 
 LONGEST = 30.0
 """Seconds that a user's query may take."""
@@ -127,9 +127,8 @@ def _with_integers(row: tuple[Any, ...], moments: Sequence[int]) -> tuple[Any, .
 
 
 def _failure(engine: Engine, error: duckdb.Error) -> QueryRefusedError | StoreFailedError | StoreDamagedError:
-    message = str(error).strip()
     if is_damage(error):
         return StoreDamagedError(f"{engine.location.file} is damaged: a part of it cannot be decrypted. {WAY_OUT}")
     if isinstance(error, duckdb.FatalException | duckdb.IOException | duckdb.ConnectionException):
-        return StoreFailedError(f"The store cannot answer now: {message.splitlines()[0]}")
-    return QueryRefusedError(message)
+        return StoreFailedError(f"The store cannot answer now: {reason(error)}.")
+    return QueryRefusedError(str(error).strip())

@@ -18,6 +18,7 @@ WAY_OUT = (
     "Nothing was changed. Move it away together with the files of the same name and a longer ending, then bring back "
     "a backup with `pgvigil restore`, or start anew without one."
 )
+_KIND = re.compile(r"^(?:[A-Za-z ]+ Error: |Failed to commit: )+")
 _PROCESS = re.compile(r"\(PID (\d+)\)")
 
 
@@ -27,7 +28,7 @@ def explain(error: duckdb.Error, file: Path) -> StoreError:
     for pattern, make in _CAUSES:
         if re.search(pattern, message):
             return make(message, file)
-    return StoreFailedError(f"{file} cannot be opened: {_first_line(message)}")
+    return StoreFailedError(f"{file} cannot be opened: {reason(message)}")
 
 
 def _locked(message: str, file: Path) -> StoreError:
@@ -61,15 +62,17 @@ def _newer(_message: str, file: Path) -> StoreError:
 
 
 def _damaged(message: str, file: Path) -> StoreError:
-    return StoreDamagedError(f"{file} is damaged ({_first_line(message)}). {WAY_OUT}")
+    return StoreDamagedError(f"{file} is damaged ({reason(message)}). {WAY_OUT}")
 
 
 def _unreachable(message: str, file: Path) -> StoreError:
-    return StoreError(f"{file} cannot be opened: {_first_line(message)}")
+    return StoreError(f"{file} cannot be opened: {reason(message)}")
 
 
-def _first_line(message: str) -> str:
-    return message.strip().splitlines()[0].removeprefix("IO Error: ").removeprefix("Invalid Input Error: ").rstrip(".")
+def reason(error: Exception | str) -> str:
+    """The engine's complaint in one line, without its kinds and its full stop."""
+    line = str(error).strip().splitlines()[0]
+    return _KIND.sub("", line).rstrip(".")
 
 
 _CAUSES = (

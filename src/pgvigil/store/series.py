@@ -18,7 +18,7 @@ _TYPES = {
 _NUMBERS = frozenset({Type.INT4, Type.INT8, Type.FLOAT8})
 
 RESERVED = frozenset(
-    {"targets", "incarnations", "epochs", "readings", "reopened", "events", "gaps", "passes", "boundaries", "meta"}
+    {"targets", "incarnations", "epochs", "readings", "reopened", "events", "gaps", "boundaries", "meta"}
 )
 
 
@@ -177,9 +177,15 @@ def _names(fields: Iterable[Field]) -> str:
 
 
 def _check_names(series: Mapping[str, Series], dimensions: Mapping[str, Dimension]) -> None:
+    owners = dict.fromkeys(RESERVED | _names_of(PASSES), "the store itself")
     for name in (*series, *dimensions):
-        if name in RESERVED:
-            raise StoreError(f"A probe or dimension cannot be called {name}: the store has a table of that name.")
-    for name in dimensions:
-        if name in series:
-            raise StoreError(f"{name} is the name of a probe and of a dimension; they have to differ.")
+        mine = _names_of(series[name]) if name in series else {name}
+        taken = next((one for one in sorted(mine) if one in owners), None)
+        if taken:
+            raise StoreError(f"{name} cannot be called that: the table {taken} is that of {owners[taken]}.")
+        owners.update(dict.fromkeys(mine, name))
+
+
+def _names_of(series: Series) -> set[str]:
+    """Its tables and views."""
+    return {series.name + suffix for suffix in ("", "_raw", "_open", "_closed", "_1m", "_1h")}

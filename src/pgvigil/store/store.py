@@ -21,6 +21,7 @@ from pgvigil.store.known import Known
 from pgvigil.store.location import Location, locate
 from pgvigil.store.pack import Packed, pack
 from pgvigil.store.query import Table
+from pgvigil.store.refusals import reason
 from pgvigil.store.remembered import Remembered, decode, fold
 from pgvigil.store.series import PASSES, Layout, dimension_of, lay_out
 from pgvigil.store.text import ident, sql
@@ -257,4 +258,4 @@ class Store:
 def _failure(error: duckdb.Error) -> StoreError:
     if isinstance(error, duckdb.DataError | duckdb.ProgrammingError) and not isinstance(error, duckdb.IOException):
         return BatchRefusedError(f"The store refused a batch: {error}")
-    return StoreFailedError(f"The store could not be written: {str(error).strip().splitlines()[0]}")
+    return StoreFailedError(f"The store could not be written: {reason(error)}.")

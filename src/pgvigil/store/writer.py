@@ -136,7 +136,7 @@ class Writer:
         """Write all that is held; False if the store cannot take it now."""
         while True:
             with self._wake:
-                one, lost = self._held.oldest(), self._held.lost()
+                one, lost = self._held.take(), self._held.lost()
             if one is None:
                 return True
             try:
@@ -151,7 +151,7 @@ class Writer:
 
     def _done(self, one: Pass, error: StoreError | None) -> None:
         with self._wake:
-            self._held.remove(one)
+            self._held.finish()
             if error is None:
                 self._cause = ""
                 self._held.forget_lost()
@@ -160,6 +160,7 @@ class Writer:
     def _failed(self, cause: str) -> None:
         with self._wake:
             self._cause = cause
+            self._held.give_back()
             self._held.answer_all()
             self._held.shrink(self._bound)
 

@@ -1,0 +1,57 @@
+"""A writer to be killed: appends as fast as it can beside upkeep and checkpoints, and tells every pass it was promised.
+
+Run as a script it waits for a line and forks a writer for each, so that killing one costs no interpreter's start.
+"""
+
+import os
+import sys
+import threading
+from contextlib import suppress
+from dataclasses import replace
+
+from pgvigil.store import Retention, Store, StoreError, open_store
+from store.toys import KEY, MINUTE, SECOND, START, batch, calls, catalog
+
+SHORT = Retention(raw=2 * 3_600, minutes=5 * 3_600)
+STEP = 5 * MINUTE
+"""Between two passes, so that an hour is full after twelve of them."""
+
+
+def write(url: str) -> None:
+    """Append passes for ever, from where the store left off; a line for each that was kept."""
+    store = open_store(url, KEY, catalog(), retention=SHORT)
+    first = store.query("SELECT coalesce(max(pass_no), 0) FROM passes_raw").rows[0][0] + 1
+    at = [first]
+    threading.Thread(target=look_after, args=(store, at), daemon=True).start()
+    while True:
+        number = at[0]
+        ts = START + number * STEP
+        told = calls(ts, *((each, 1) for each in range(50)))
+        last = [(10, each, number, number * 2.0) for each in range(50)]
+        wal = batch("wal", ts, ("wal_bytes",), [(1, False)], number=number, last=[(number,)])
+        store.append([replace(told, pass_no=number, last=last), wal])
+        print(number, flush=True)
+        at[0] += 1
+
+
+def look_after(store: Store, at: list[int]) -> None:
+    """Upkeep at every turn, and checkpoints amid it."""
+    while True:
+        with suppress(StoreError):
+            for _ in range(5):
+                store.maintain(START + at[0] * STEP + 90 * SECOND)
+            store._engine.checkpoint()
+
+
+def main() -> None:
+    for url in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            write(url.strip())
+        print("child", child, flush=True)
+        os.waitpid(child, 0)
+        print("dead", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""Appending while files may not grow, in a process of its own: the limit would hit pytest's files as well.
+
+RLIMIT_FSIZE answers a write beyond it with EFBIG where a full disk answers ENOSPC; to the engine both are a write that
+failed.
+"""
+
+import asyncio
+import json
+import resource
+import sys
+
+from pgvigil.model import Batch
+from pgvigil.store import Writer, open_store
+from store.toys import KEY, SECOND, START, batch, catalog
+
+ROWS = 2_000
+
+
+def large(number: int) -> Batch:
+    """A pass of about 100 KB."""
+    rows = [(10, (number * 7_919 + each) * 104_729**3 % 2**62, 1, each * 1.1) for each in range(ROWS)]
+    names = ("userid", "queryid", "calls", "total_exec_time")
+    told = [(*row, False) for row in rows]
+    return batch("statements", START + number * 10 * SECOND, names, told, number=number, last=rows)
+
+
+async def fill(url: str, bound: int) -> dict[str, object]:
+    """Append while it goes, then thirty passes while it does not, and then it goes again."""
+    store = open_store(url, KEY, catalog())
+    writer = Writer(store, bound=bound, retry=0.2)
+    for number in range(1, 6):
+        await writer.append([large(number)])
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (700_000, hard))
+    for number in range(6, 36):
+        await writer.append([large(number)])
+    full = writer.state
+    meanwhile = store.query("SELECT count(DISTINCT ts) FROM statements").rows[0][0]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    await writer.append([large(36)])
+    for _ in range(1_000):
+        if not writer.state.held:
+            break
+        await asyncio.sleep(0.05)
+    gone = store.query("SELECT since, until, reason FROM gaps").rows
+    found = {
+        "cause": full.cause,
+        "held": full.held,
+        "dropped": full.dropped,
+        "held_bytes": full.held_bytes,
+        "meanwhile": meanwhile,
+        "cause_after": writer.state.cause,
+        "passes": store.query("SELECT count(*) FROM passes").rows[0][0],
+        "calls": store.query("SELECT sum(calls) FROM statements").rows[0][0],
+        "gaps": [(since - START, until - START, reason) for since, until, reason in gone],
+    }
+    await writer.close()
+    store.close()
+    return found
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(fill(sys.argv[1], int(sys.argv[2])))))

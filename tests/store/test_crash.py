@@ -1,0 +1,80 @@
+"""Killed at any moment, the store opens again and holds all it promised, once."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from pgvigil.store import open_store
+from store.crashing import SHORT
+from store.toys import KEY, catalog
+
+TIMES = 20
+
+
+@pytest.fixture
+def zygote() -> Iterator[subprocess.Popen[str]]:
+    tests = str(Path(__file__).parents[1])
+    path = os.pathsep.join([tests, *(entry for entry in sys.path if entry.endswith("src"))])
+    script = str(Path(__file__).with_name("crashing.py"))
+    process = subprocess.Popen(
+        [sys.executable, script],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    yield process
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.close()
+    process.wait(30)
+    process.stdout.close()
+
+
+def killed_after(process: subprocess.Popen[str], url: str, passes: int, more: float) -> int:
+    """Have a writer write `passes` passes and kill it `more` seconds later; the last pass it was promised."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(url + "\n")
+    process.stdin.flush()
+    writer = int(process.stdout.readline().split()[1])
+    promised = [int(process.stdout.readline()) for _ in range(passes)]
+    time.sleep(more)
+    os.kill(writer, signal.SIGKILL)
+    return max([*promised, *numbers_until_dead(process.stdout)])
+
+
+def numbers_until_dead(lines: IO[str]) -> list[int]:
+    found: list[int] = []
+    while (line := lines.readline().strip()) != "dead":
+        found.append(int(line))
+    return found
+
+
+@pytest.mark.slow(reason="20 processes each open the store, fill an hour or two of it, are killed, and are checked")
+def test_no_kept_pass_is_lost_or_doubled_by_a_kill(url: str, zygote: subprocess.Popen[str]) -> None:
+    seed = random.randrange(10**6)
+    print(f"seed {seed}")
+    dice = random.Random(seed)
+    for _ in range(TIMES):
+        promised = killed_after(zygote, url, dice.randint(1, 25), dice.random() / 5)
+        store = open_store(url, KEY, catalog(), retention=SHORT, read_only=True)
+        kept, calls, wal = store.query(
+            "SELECT (SELECT sum(runs) FROM passes WHERE probe = 'wal'), (SELECT sum(calls) FROM statements), "
+            "(SELECT sum(wal_bytes) FROM wal)"
+        ).rows[0]
+        assert promised <= kept <= promised + 1
+        assert (calls, wal) == (50 * kept, kept)
+        reading = store.reading(1, 1, "statements")
+        assert reading is not None
+        assert {row[reading.names.index("calls")] for row in reading.rows} == {kept}
+        assert len(reading.rows) == 50
+        store.close()
