@@ -13,7 +13,7 @@ from toys import COUNTERS, COUNTERS_SQL, load_toy
 VARIANTS = """requires.extension = "toys"
 requires.preload = "toys"
 requires.member_of = "pg_read_all_stats"
-requires.setting.toys = "on"
+requires.setting.toys = ["on", "auto"]
 relation = "pg_toy"
 changed_by = ["hits", "misses"]
 keyframe = "1h"
@@ -104,10 +104,20 @@ def test_a_query_tells_its_columns_in_the_order_of_its_select(toy: Probe) -> Non
     assert new.sql == VARIANT_FILES["new.sql"]
 
 
-def test_the_comments_above_a_query_are_not_sent(tmp_path: Path) -> None:
-    text = "-- What is special.\n  -- And why.\nselect 'a'::text as name, -- kept\n    1::int8 as hits\n"
+def test_comments_and_indentation_are_not_sent(tmp_path: Path) -> None:
+    text = "-- What is special: isn't it.\n\nselect\n    'a'::text as name, -- kept\n  -- why\n    1::int8 as hits\n"
     probe = load_toy(tmp_path, COUNTERS, {"14.sql": text})
-    assert chosen(probe, seen()).sql == "select 'a'::text as name, -- kept\n    1::int8 as hits\n"
+    assert chosen(probe, seen()).sql == "select\n'a'::text as name, -- kept\n1::int8 as hits"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["'a\n    -- b'", '(select "\n -- x" from (values (\'a\')) v ("\n -- x"))', "$$a\n -- b$$", "'a' /*\n -- */"],
+)
+def test_a_text_over_several_lines_is_left_alone(name: str, tmp_path: Path) -> None:
+    text = f"-- Odd.\nselect\n    {name}::text as name,\n    1::int8 as hits\n"
+    probe = load_toy(tmp_path, COUNTERS, {"14.sql": text})
+    assert chosen(probe, seen()).sql == text
 
 
 def test_a_query_tells_which_changes_it_can_notice_and_what_it_lacks(toy: Probe) -> None:
@@ -162,7 +172,7 @@ def test_either_role_or_a_superuser_will_do(toy: Probe, roles: frozenset[str]) -
 
 def test_a_wrong_setting_is_named_with_the_right_one(toy: Probe) -> None:
     invisible = refused(toy, seen(settings={"toys": "off"}))
-    assert invisible.reason == "The setting toys is 'off'; it has to be 'on'."
+    assert invisible.reason == "The setting toys is 'off'; it has to be on or auto."
     assert invisible.remedy == "ALTER SYSTEM SET toys = 'on';\nSELECT pg_reload_conf();"
 
 

@@ -151,9 +151,9 @@ def test_for_each_gives_every_query_an_object(tmp_path: Path) -> None:
 
 
 def test_a_packs_requirements_hold_for_its_probes(tmp_path: Path) -> None:
-    pack = PACK + 'requires = { extension = "pgmq", setting = { track_counts = "on" } }\n'
+    pack = PACK + 'requires = { extension = "pgmq", setting = { track_counts = ["on"] } }\n'
     probe = load_toys(tmp_path, {"toy": (COUNTERS, COUNTERS_SQL)}, pack).probes["toy"]
-    assert (probe.requires.extension, probe.requires.setting) == ("pgmq", {"track_counts": "on"})
+    assert (probe.requires.extension, probe.requires.setting) == ("pgmq", {"track_counts": ("on",)})
 
 
 VARIANTS = """relation = "pg_toy"
@@ -209,6 +209,12 @@ WRONG_DECLARATIONS = [
     ('key = ["name"]', 'key = ["name"]\nfor_each = "x.sql"', ["for_each x.sql", "allowed are 14.sql"]),
     ('key = ["name"]', 'key = ["name"]\nfor_each_limit = 0', ["for_each_limit is 0", "from 1 to 1000"]),
     ('key = ["name"]', 'key = ["name"]\nrequires = { extention = "x" }', ["requires.extention", "requires.extension?"]),
+    ('key = ["name"]', 'key = ["name"]\nrequires.setting.a = "on"', ["requires.setting.a is 'on'", "a list"]),
+    (
+        'key = ["name"]',
+        'key = ["name"]\nrequires.setting.a = []',
+        ["requires.setting.a is []", "recommended one first"],
+    ),
     ('key = ["name"]', 'key = ["name"]\nrequires = "x"', ["requires is 'x'", "a table"]),
     ('key = ["name"]', 'key = ["name"]\nvariant = [3]', ["variant is [3]", "[[variant]]"]),
     ('kind = "counter"', 'kind = "count"', ["columns.hits.kind is 'count'", "key, counter, gauge, state, text"]),

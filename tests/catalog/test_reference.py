@@ -1,10 +1,13 @@
 """The reference page is what the catalog says now, and every probe folder is complete and in it."""
 
 from pathlib import Path
+from typing import Any
 
+import pgparse  # type: ignore[import-not-found]
 import pytest
 
 from pgvigil.catalog import SHIPPED, load
+from pgvigil.catalog.choose import as_sent
 from pgvigil.catalog.reference import PAGE, main, page
 from pgvigil.catalog.types import Kind
 from toys import COUNTERS, COUNTERS_SQL, load_toys
@@ -58,14 +61,14 @@ def test_the_page_of_another_pack_tells_what_is_special_about_it(tmp_path: Path)
     declaration = COUNTERS.replace(
         "key =",
         'role = "primary"\nscope = "database"\nfor_each = "o.sql"\nwhen = "toy.a > 1"\n'
-        'requires = { setting = { track_counts = "on" } }\nkey =',
+        'requires = { setting = { track_counts = ["on", "off"] } }\nkey =',
     ).replace("[columns.name]", '[signals.a]\ncolumn = "name"\nvalues = ["a"]\nhelp = "All a"\n[columns.name]')
     files = {"o.sql": "select 'x' as object", "14.sql": "select name, hits from {object}"}
     declaration = declaration.replace('unit = "1"', "since = 10\nuntil = 99")
     text = page(load_toys(tmp_path, {"toy": (declaration, files)}))
     for words in (
         "every 10 s while toy.a > 1, in every database, on a primary only; given up after 250 ms",
-        "needs: track_counts = on",
+        "needs: track_counts = on or off",
         "signal `toy.a`: All a",
         "`o.sql` for the objects, at most 100",
         "| 10 to 99 | How often |",
@@ -87,3 +90,26 @@ def test_every_sql_file_begins_with_what_is_special_about_it() -> None:
     for probe in CATALOG.probes.values():
         for name, text in probe.queries.items():
             assert (probe.name, name, text.startswith("-- ")) == (probe.name, name, True)
+
+
+@pytest.mark.parametrize("name", sorted(CATALOG.probes))
+def test_a_query_as_sent_is_the_file_without_its_margins(name: str) -> None:
+    for text in CATALOG.probes[name].queries.values():
+        sent = as_sent(text)
+        assert _tree(sent) == _tree(text)
+        assert not sent.startswith("--")
+
+
+def _tree(sql: str) -> Any:
+    found = pgparse.parse(sql.replace("{extension_schema}", "extension_schema"))
+    return _without_places(found)
+
+
+def _without_places(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_without_places(each) for each in node]
+    if isinstance(node, dict):
+        return {
+            key: _without_places(value) for key, value in node.items() if "location" not in key and key != "stmt_len"
+        }
+    return node

@@ -3,7 +3,8 @@
 import asyncio
 import time
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -57,7 +58,20 @@ async def _read(server: Server) -> Reading:
 
 
 @pytest.fixture(scope="session")
-def moved(major: int) -> Moved:
+def all_moved(request: pytest.FixtureRequest) -> Iterator[Mapping[int, Future[Moved]]]:
+    """One server for each major that is asked for, all at once: most of the time they wait for a checkpoint."""
+    items = [item for item in request.session.items if "moved" in getattr(item, "fixturenames", ())]
+    majors = {getattr(item, "callspec").params["major"] for item in items}  # noqa: B009
+    with ThreadPoolExecutor(len(majors)) as pool:
+        yield {major: pool.submit(move_one, major) for major in majors}
+
+
+@pytest.fixture(scope="session")
+def moved(major: int, all_moved: Mapping[int, Future[Moved]]) -> Moved:
+    return all_moved[major].result()
+
+
+def move_one(major: int) -> Moved:
     server = start_prepared(major, causes.SETTINGS)
     try:
         return move(server)
@@ -123,7 +137,7 @@ def _number(value: Value) -> float:
     return float(value) if isinstance(value, int | float) else 0.0
 
 
-@pytest.mark.pg(14, 18)
+@pytest.mark.pg(14, 17, 18)
 @pytest.mark.slow(reason="the shortest time between two checkpoints that come due by themselves is 30 s")
 @pytest.mark.parametrize("name", sorted(CATALOG.probes))
 def test_every_column_of_a_probe_moves_as_its_kind_says(name: str, moved: Moved) -> None:

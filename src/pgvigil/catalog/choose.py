@@ -7,8 +7,8 @@ from pgvigil.catalog.checks import major_files
 from pgvigil.catalog.types import Probe, Query, Role
 from pgvigil.model import Capabilities, Invisible
 
-# They are for the reader of the file; sent each second they would be a tenth of all that is sent.
-_LEADING_COMMENTS = re.compile(r"\A(?:\s*--[^\n]*\n)+")
+_COMMENT_LINE = re.compile(r"[ \t]*--")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|\$[0-9]")
 
 
 def choose(probe: Probe, capabilities: Capabilities) -> Query | Invisible:
@@ -24,12 +24,22 @@ def choose(probe: Probe, capabilities: Capabilities) -> Query | Invisible:
     return Query(
         probe=probe,
         file=file,
-        sql=_LEADING_COMMENTS.sub("", probe.queries[file]),
+        sql=as_sent(probe.queries[file]),
         columns=tuple(probe.columns[name] for name in names),
         takes=probe.takes,
         changed_by=tuple(name for name in probe.changed_by if name in names),
         missing=tuple(_missing(probe, capabilities, names)),
     )
+
+
+def as_sent(sql: str) -> str:
+    """The SQL without lines of comment and indentation, which are for the reader of the file: sent each second, those
+    of one probe would be a tenth of all that is sent. Left alone where a text may reach over several lines."""
+    lines = [line.strip() for line in sql.splitlines() if not _COMMENT_LINE.match(line)]
+    bare = [_QUOTED.sub("", line) for line in lines]
+    if any(sign in line for line in bare for sign in ("'", '"', "/*", "$")):
+        return sql
+    return "\n".join(line for line in lines if line)
 
 
 def _file(probe: Probe, capabilities: Capabilities) -> str | Invisible:
@@ -131,12 +141,12 @@ def _no_rights(probe: Probe, capabilities: Capabilities) -> Invisible | None:
 
 
 def _wrong_setting(probe: Probe, capabilities: Capabilities) -> Invisible | None:
-    for name, value in probe.requires.setting.items():
-        if name in capabilities.settings and capabilities.settings[name] != value:
+    for name, fitting in probe.requires.setting.items():
+        if name in capabilities.settings and capabilities.settings[name] not in fitting:
             return Invisible(
                 probe.name,
-                f"The setting {name} is {capabilities.settings[name]!r}; it has to be {value!r}.",
-                f"ALTER SYSTEM SET {name} = '{value}';\nSELECT pg_reload_conf();",
+                f"The setting {name} is {capabilities.settings[name]!r}; it has to be {' or '.join(fitting)}.",
+                f"ALTER SYSTEM SET {name} = '{fitting[0]}';\nSELECT pg_reload_conf();",
             )
     return None
 

@@ -179,8 +179,15 @@ def _read_requires(section: Section) -> Requires:
         extension=table.maybe_text("extension"),
         preload=table.maybe_text("preload"),
         member_of=table.maybe_text("member_of"),
-        setting={name: settings.text(name) for name in settings.keys},
+        setting={name: _read_values(settings, name) for name in settings.keys},
     )
+
+
+def _read_values(settings: Section, name: str) -> tuple[str, ...]:
+    values = settings.texts(name)
+    if not values:
+        raise settings.wrong(name, "a list of the values that will do, the recommended one first")
+    return values
 
 
 def _merged(own: Requires, packs: Requires) -> Requires:

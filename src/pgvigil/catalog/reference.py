@@ -92,8 +92,8 @@ def _needs(requires: Requires) -> Iterator[str]:
         yield f"{requires.preload} in shared_preload_libraries"
     if requires.member_of is not None:
         yield f"the rights of {requires.member_of} (pg_monitor has them)"
-    for name, value in requires.setting.items():
-        yield f"{name} = {value}"
+    for name, values in requires.setting.items():
+        yield f"{name} = {' or '.join(values)}"
 
 
 def _files(probe: Probe) -> Iterator[str]:

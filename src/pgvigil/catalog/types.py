@@ -149,13 +149,13 @@ class Requires:
     """What must be there, or the probe is invisible with a reason.
 
     `extension` must be installed in the database we are connected to, `preload` is the library it needs in
-    shared_preload_libraries, `member_of` a role whose rights are needed, `setting` the value that settings must have.
+    shared_preload_libraries, `member_of` a role whose rights are needed, `setting` the values that settings may have.
     """
 
     extension: str | None = None
     preload: str | None = None
     member_of: str | None = None
-    setting: Mapping[str, str] = field(default_factory=dict)
+    setting: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
