@@ -3,13 +3,13 @@
 from importlib.resources import files
 from pathlib import Path
 
-from fastapi import FastAPI
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi import FastAPI, Response
+from fastapi.responses import FileResponse
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
 from pgvigil.model import Condition
-from pgvigil.serve import live, problems, routes
+from pgvigil.serve import live, problems, routes, schema
 from pgvigil.serve.guards import LoopbackOnly, SecureHeaders
 from pgvigil.serve.problems import ProblemError
 from pgvigil.serve.routes import Watching
@@ -36,23 +36,25 @@ def create_app(watch: Watch | None, version: str) -> FastAPI:
     problems.install(app)
     app.include_router(routes.router)
     app.include_router(live.router)
-    app.add_api_route("/healthz", healthz, methods=["GET"])
-    app.add_api_route("/readyz", readyz, methods=["GET"])
+    app.add_api_route("/healthz", healthz, methods=["GET"], responses={403: routes.RESPONSES[403]})
+    waiting = {"model": schema.Readiness, "description": "A target was not tried yet"}
+    app.add_api_route("/readyz", readyz, methods=["GET"], responses={403: routes.RESPONSES[403], 503: waiting})
     app.mount("/assets", StaticFiles(directory=PAGE / "assets", check_dir=False))
     app.add_api_route("/{path:path}", page, methods=["GET"], include_in_schema=False)
     return app
 
 
-def healthz() -> dict[str, str]:
+def healthz() -> schema.Health:
     """The process is alive."""
-    return {"status": "ok"}
+    return schema.Health()
 
 
-def readyz(watch: Watching) -> JSONResponse:
+def readyz(watch: Watching, response: Response) -> schema.Readiness:
     """200 once every target was tried, whatever came of it; 503 before, with the targets still waited for."""
-    waiting = [name for name, it in watch.watchers.items() if it.state.condition is Condition.STARTING]
-    targets = {name: it.state.condition.value for name, it in watch.watchers.items()}
-    return JSONResponse({"ready": not waiting, "targets": targets}, status_code=503 if waiting else 200)
+    targets = {name: it.state.condition for name, it in watch.watchers.items()}
+    ready = Condition.STARTING not in targets.values()
+    response.status_code = 200 if ready else 503
+    return schema.Readiness(ready=ready, targets=targets)
 
 
 def page(path: str) -> FileResponse:

@@ -9,27 +9,36 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from pgvigil.analyse.waits import wait_class
 from pgvigil.collect.live import LiveEvent, PassKept, Sample
 from pgvigil.model import TargetState
-from pgvigil.serve import answers, schema
+from pgvigil.serve import answers, routes, schema
 from pgvigil.serve.routes import Watching, the_watcher
 from pgvigil.serve.watch import Watcher
 
-router = APIRouter(prefix="/api/v1")
+router = APIRouter(
+    prefix="/api/v1",
+    responses={404: routes.NOT_FOUND[404], 403: routes.RESPONSES[403], 422: routes.RESPONSES[422]},
+)
 
 PING = 15
 """Seconds between signs of life, so that a proxy or a phone does not take the stream for dead."""
 
 
+class EventStream(EventSourceResponse):
+    """Server-sent events, under the name by which the OpenAPI document knows them."""
+
+    media_type = "text/event-stream"
+
+
 @router.get(
     "/live",
-    response_class=EventSourceResponse,
+    response_class=EventStream,
     responses={200: {"model": schema.LiveEvent, "description": "A stream of events, each one of these"}},
 )
 async def get_live(
     watch: Watching, target: Annotated[str, Query(description="The name of a target")]
-) -> EventSourceResponse:
+) -> EventStream:
     """The state at once and on every change, a sample each second, and a word when a pass was kept."""
     watcher = the_watcher(watch, target)
-    return EventSourceResponse(_stream(watcher), ping=PING)
+    return EventStream(_stream(watcher), ping=PING)
 
 
 async def _stream(watcher: Watcher) -> AsyncIterator[ServerSentEvent]:

@@ -14,14 +14,12 @@ from pgvigil.serve.problems import ProblemError
 from pgvigil.serve.ranges import Range, requested_range
 from pgvigil.serve.watch import Watch, Watcher
 
-router = APIRouter(
-    prefix="/api/v1",
-    responses={
-        403: {"model": schema.Problem, "description": "Asked from another site"},
-        422: {"model": schema.Problem, "description": "A parameter is wrong; it is named"},
-        503: {"model": schema.Problem, "description": "The store cannot answer now"},
-    },
-)
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    403: {"model": schema.Problem, "description": "Asked from another site"},
+    422: {"model": schema.Problem, "description": "A parameter is wrong; it is named"},
+    503: {"model": schema.Problem, "description": "The store cannot answer now"},
+}
+router = APIRouter(prefix="/api/v1", responses=RESPONSES)
 
 
 def the_watch(request: Request) -> Watch:

@@ -266,6 +266,19 @@ class Events(Answer):
     events: tuple[Event, ...]
 
 
+class Health(Answer):
+    """The process is alive."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(Answer):
+    """Whether every target was tried, whatever came of it."""
+
+    ready: bool
+    targets: Mapping[str, Condition]
+
+
 class LiveSample(Answer):
     """The stream's `sample`: active sessions by wait class at one moment. A class not named has none."""
 
@@ -297,6 +310,6 @@ LiveEvent = Annotated[LiveSample | LivePass | LiveState, Field(discriminator="ki
 """What `data:` of the live stream holds; `event:` bears the same word as `kind`."""
 
 ANSWERS: tuple[type[Answer], ...] = (
-    Problem, Targets, Load, Vitals, Statements, Events, LiveSample, LivePass, LiveState,
+    Problem, Targets, Load, Vitals, Statements, Events, Health, Readiness, LiveSample, LivePass, LiveState,
 )  # fmt: skip
 """Every model that stands at the top of an answer or of a message of the stream."""
