@@ -4,11 +4,12 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from psycopg import sql
 
-from fix_servers import MONITOR, Database, connect
+from fix_servers import MONITOR, Database, MakeServer, connect
 from pg_probes.causes import wait_until
 from pgvigil.catalog import load
 from pgvigil.catalog.types import Scope
@@ -188,6 +189,27 @@ async def test_without_pg_monitor_what_is_not_visible_says_so(database: Database
     wanted = {"statements", "statements_info", "queries", "sessions", "connections"}
     assert set(invisible) - {"io"} == wanted
     assert {invisible[name].remedy for name in wanted} == {'GRANT pg_monitor TO "outsider";'}
+
+
+@pytest.mark.pg(14, 18)
+async def test_every_probe_answers_on_a_standby(private_server: MakeServer) -> None:
+    server = private_server()
+    server.stop()
+    # Without a primary to follow it stays in recovery, where it answers what only reads.
+    server.account.own(_touched(server.data / "standby.signal"))
+    server.start()
+    async with probing(server.dsn(MONITOR), CATALOG) as prober:
+        assert prober.capabilities.in_recovery
+        for name in sorted(set(CATALOG.probes) - set(prober.invisible())):
+            reply = await prober.reply(name)
+            assert isinstance(reply, Rows), (name, reply.message)
+        (row,) = await prober.rows("server")
+    assert row["in_recovery"] is True
+
+
+def _touched(path: Path) -> Path:
+    path.touch()
+    return path
 
 
 def test_probes_of_a_database_carry_it_in_their_key() -> None:
