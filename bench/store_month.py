@@ -60,6 +60,8 @@ class Load:
             return [self._key(probe, column, key) for key in keys]
         if column.type is Type.TEXT:
             return [f"{name} {key}" for key in keys]
+        if column.kind is Kind.TEXT:
+            return list(keys)
         if column.type is Type.BOOL:
             return [False for _ in keys]
         if column.type is Type.TIMESTAMPTZ:
@@ -136,7 +138,7 @@ def simulate(store: Store, load: Load, probes: Sequence[Probe], days: float) -> 
                 if not more:
                     break
                 upkeep.append(time.perf_counter() - began)
-        if number % 2_160 == 0:
+        if number % 720 == 0:
             print(
                 f"day {number / 8_640:6.2f}  file {size_of.stat().st_size / 1e6:7.1f} MB  rss {rss():5.0f} MB  "
                 f"append p50 {percentile(commits, 50):5.1f} p95 {percentile(commits, 95):5.1f} "
@@ -155,7 +157,7 @@ def tables(store: Store) -> None:
     for tier in ("open", "closed", "1m", "1h"):
         rows = store.query(f"SELECT count(*), count(DISTINCT queryid) FROM statements_{tier}").rows[0]
         blocks = store.query(
-            f"SELECT count(DISTINCT block_id) FROM pragma_storage_info('statements_{tier}') WHERE block_id >= 0"
+            f"SELECT count(DISTINCT block_id) FROM pragma_storage_info('statements_{tier}') WHERE block_id >= 0 AND persistent"
         ).rows[0][0]
         each = blocks * 65_536 / rows[0] if rows[0] else 0
         print(f"statements_{tier:8s} {rows[0]:9d} rows  {blocks:6d} blocks  {each:6.1f} B a row")
@@ -184,13 +186,15 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--raw-hours", type=float, default=48.0)
     parser.add_argument("--minute-days", type=float, default=14.0)
+    parser.add_argument("--probes", help="only these, divided by commas")
     options = parser.parse_args()
     found = catalog.load()
+    wanted = options.probes.split(",") if options.probes else list(found.probes)
     load = Load(options.seed)
     with tempfile.TemporaryDirectory() as directory:
         retention = Retention(raw=options.raw_hours * 3_600, minutes=options.minute_days * 86_400)
         store = open_store(f"duckdb://{directory}/month.db", Secret("a key only for this"), found, retention=retention)
-        simulate(store, load, list(found.probes.values()), options.days)
+        simulate(store, load, [found.probes[name] for name in wanted], options.days)
         tables(store)
         ask(store, options.days)
         store.close()

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pgvigil.model import Value
 from pgvigil.store.errors import BatchRefusedError
 from pgvigil.store.series import Field
-from pgvigil.store.text import ident, literal, sql
+from pgvigil.store.text import ident, literal, moment, sql
 
 _DTYPES: Mapping[str, type[np.generic]] = {
     "BOOLEAN": np.bool_,
@@ -29,6 +29,11 @@ _DTYPES: Mapping[str, type[np.generic]] = {
     "TIMESTAMP": np.int64,
 }
 _STAGED = "staged"
+
+FEW = 160
+"""Values that are written out as constants instead: one row of 20 took 1.8 ms so, and 4.7 ms as arrays; 20 rows the
+same either way."""
+
 _NOT_A_TIME = -(2**63)
 _BITS = 62
 
@@ -149,6 +154,9 @@ def _array(field: Field, values: Sequence[Value], missing: Array | None) -> Arra
 @contextmanager
 def staged(cursor: duckdb.DuckDBPyConnection, rows: Frame) -> Iterator[tuple[str, list[str]]]:
     """The relation to read a frame from, and the parameters of any statement that names it."""
+    if 0 < rows.size * len(rows.columns) <= FEW:
+        yield _written_out(rows), []
+        return
     if rows.arrays:
         cursor.register(_STAGED, {**rows.arrays, **_bits(rows.nulls)})
     try:
@@ -156,6 +164,28 @@ def staged(cursor: duckdb.DuckDBPyConnection, rows: Frame) -> Iterator[tuple[str
     finally:
         if rows.arrays:
             cursor.unregister(_STAGED)
+
+
+def _written_out(rows: Frame) -> str:
+    columns = [_constants(rows, name) for name in rows.columns]
+    values = ", ".join("(" + ", ".join(row) + ")" for row in zip(*columns, strict=True))
+    return sql("staged_values", values=values, columns=", ".join(map(ident, rows.columns)))
+
+
+def _constants(rows: Frame, name: str) -> list[str]:
+    kind = rows.arrays[name].dtype.kind if name in rows.arrays else "U"
+    return ["NULL" if value is None else _constant(value, kind) for value in rows.values(name)]
+
+
+def _constant(value: Value, kind: str) -> str:
+    if kind == "U":
+        return literal(str(value))
+    if kind == "M" and isinstance(value, int):
+        return moment(value)
+    if kind == "f":
+        number = repr(value)  # without an exponent it would be read as a DECIMAL, and rounded
+        return f"'{number}'::DOUBLE" if number.endswith("inf") else number if "e" in number else f"{number}e0"
+    return str(value)
 
 
 def _bits(nulls: Mapping[str, Array]) -> dict[str, Array]:

@@ -257,5 +257,5 @@ class Store:
 
 def _failure(error: duckdb.Error) -> StoreError:
     if isinstance(error, duckdb.DataError | duckdb.ProgrammingError) and not isinstance(error, duckdb.IOException):
-        return BatchRefusedError(f"The store refused a batch: {error}")
+        return BatchRefusedError(f"The store refused a batch: {reason(error)}.")
     return StoreFailedError(f"The store could not be written: {reason(error)}.")

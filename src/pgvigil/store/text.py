@@ -21,8 +21,8 @@ def ident(name: str) -> str:
 
 
 def literal(text: str) -> str:
-    """A text as a literal."""
-    return "'" + text.replace("'", "''") + "'"
+    """A text as a literal; a zero byte, which no literal can hold and PostgreSQL's texts never do, is left out."""
+    return "'" + text.replace("'", "''").replace("\0", "") + "'"
 
 
 def moment(micros: int) -> str:

@@ -1,0 +1,1 @@
+(SELECT * FROM (VALUES {values}) AS written({columns}))
