@@ -1,6 +1,8 @@
 """A collector on real servers, with the real store behind it."""
 
 import asyncio
+import os
+import signal
 import time
 from pathlib import Path
 
@@ -8,10 +10,12 @@ import psycopg
 import pytest
 
 from collect.watched import Watched
+from fix_pgbouncer import MakePgBouncer
 from fix_proxy import MakeProxy
 from fix_servers import MONITOR, Database, MakeServer, connect
 from pgvigil.catalog import Catalog, load
 from pgvigil.collect import PassKept, Sample, StateChanged
+from pgvigil.collect.removals import Removals
 from pgvigil.model import Condition
 from pgvigil.sandbox.server import SUPERUSER, Server
 
@@ -292,3 +296,172 @@ async def test_another_server_behind_the_same_address_is_another_incarnation(
         )
         assert told == []
         assert watched.one("select count(*) from events where kind = 'identity'") == 1
+
+
+# -- what changes while we watch --------------------------------------------------------------------------------------
+
+
+def calls_of(watched: Watched, table: str) -> int:
+    """Calls stored of the statements that read a table."""
+    found = watched.one(f"""
+        select sum(s.calls) from statements s join queries q using (target, incarnation, queryid)
+        where q.text like 'select count(*) from {table}%'
+    """)
+    return int(found or 0)
+
+
+@pytest.mark.pg(14, 18)
+async def test_statements_that_come_into_sight_with_a_grant_are_a_baseline_and_not_new(
+    tmp_path: Path, catalog: Catalog, private_server: MakeServer
+) -> None:
+    server = private_server()
+    with connect(server) as connection:
+        connection.execute("create table seen_late (id int)")
+        connection.execute("create role guest login password 'guest'")
+        for _ in range(50):
+            connection.execute("select count(*) from seen_late")
+    async with Watched(tmp_path, catalog, server.dsn("guest", password="guest")) as watched:
+        await watched.until_state(Condition.LIMITED, "pg_monitor")
+        await watched.until_passes(1, "databases")
+        with connect(server) as connection:
+            connection.execute("grant pg_monitor to guest")
+        await watched.until_passes(1, "databases")
+        await watched.until_state(Condition.WATCHING)
+        await watched.until_passes(1)
+        with connect(server) as connection:
+            connection.execute("select count(*) from seen_late")
+        await watched.until_passes(1)
+        assert calls_of(watched, "seen_late") == 1
+
+
+async def test_a_backend_that_is_killed_takes_the_counters_along_and_that_is_a_gap(
+    tmp_path: Path, catalog: Catalog, private_server: MakeServer
+) -> None:
+    """The server starts anew within one postmaster: its start time stays, its counters do not."""
+    server = private_server()
+    with connect(server) as connection:
+        connection.execute("create table counted (id int)")
+    async with Watched(tmp_path, catalog, server.dsn(MONITOR)) as watched:
+        await watched.until_passes(1)
+        with connect(server) as connection:
+            for _ in range(7):
+                connection.execute("select count(*) from counted")
+            await watched.until_passes(1)
+            connection.execute("select count(*) from counted")
+            (pid,) = connection.execute("select pg_backend_pid()").fetchone() or (0,)
+            os.kill(pid, signal.SIGKILL)
+        await watched.until(lambda: answers(server), "the recovery")
+        with connect(server) as connection:
+            for _ in range(3):
+                connection.execute("select count(*) from counted")
+        await watched.until_state(Condition.WATCHING)
+        await watched.until_passes(1)
+        assert calls_of(watched, "counted") in {10, 11}
+        assert watched.one("select count(*) from gaps where probe = 'statements'") == 1
+
+
+def answers(server: Server) -> bool:
+    try:
+        connect(server).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+async def test_an_extension_that_is_updated_while_we_watch_is_read_with_its_new_columns(
+    tmp_path: Path, catalog: Catalog, private_server: MakeServer
+) -> None:
+    server = private_server()
+    with connect(server) as connection:
+        connection.execute("drop extension pg_stat_statements")
+        connection.execute("create extension pg_stat_statements version '1.10'")
+        connection.execute("create table counted (id int)")
+    async with Watched(tmp_path, catalog, server.dsn(MONITOR)) as watched:
+        await watched.until_passes(2)
+        with connect(server) as connection:
+            connection.execute("alter extension pg_stat_statements update")
+            for _ in range(4):
+                connection.execute("select count(*) from counted")
+        await watched.until_passes(2)
+        assert calls_of(watched, "counted") == 4
+        assert watched.one("select count(*) from statements where stats_since is not null") > 0
+
+
+async def test_two_databases_are_visited_with_one_more_connection(
+    tmp_path: Path, catalog: Catalog, private_server: MakeServer
+) -> None:
+    server = private_server()
+    with connect(server) as connection:
+        connection.execute("create database second")
+        connection.execute("create table here (id int)")
+        oids = connection.execute(
+            "select oid::int8 from pg_database where datname in ('postgres', 'second')"
+        ).fetchall()
+    with connect(server, "second") as connection:
+        connection.execute("create table there (id int)")
+    most = 0
+    async with Watched(tmp_path, catalog, server.dsn(MONITOR)) as watched:
+        while len({row["dbid"] for row in watched.last("tables")}) < 2:
+            most = max(most, len(activity(server)))
+            await asyncio.sleep(0.01)
+        assert {row["dbid"] for row in watched.last("tables")} == {oid for (oid,) in oids}
+    assert most <= 3
+
+
+async def test_through_a_pooler_everything_works_with_what_is_left(
+    tmp_path: Path, catalog: Catalog, database: Database, pgbouncer: MakePgBouncer
+) -> None:
+    pooler = pgbouncer(database.server)
+    database.execute("create table counted (id int)")
+    async with Watched(tmp_path, catalog, database.dsn(MONITOR, port=pooler.port)) as watched:
+        await watched.until_state(Condition.WATCHING)
+        await watched.until_passes(1)
+        database.execute("select count(*) from counted")
+        await watched.until_passes(1)
+        assert watched.collector.capabilities is not None
+        assert watched.collector.capabilities.pooled
+        assert calls_of(watched, "counted") == 1
+
+
+@pytest.mark.pg(15, 18)
+async def test_fingerprints_stay_out_of_a_log_that_takes_every_statement(
+    tmp_path: Path, catalog: Catalog, private_server: MakeServer
+) -> None:
+    server = private_server(settings={"log_min_duration_statement": "0"})
+    with connect(server) as connection:
+        connection.execute("create table counted (id int)")
+    async with Watched(tmp_path, catalog, server.dsn(MONITOR)) as watched:
+        await watched.until_passes(2)
+        with connect(server) as connection:
+            connection.execute("select count(*) from counted")
+        await watched.until_passes(2)
+        assert calls_of(watched, "counted") == 1
+    arrays = [line for line in server.log_text().splitlines() if "$1 = '{" in line and "$1 = '{}'" not in line]
+    assert [line for line in arrays if len(line) > 8_000] == []
+    assert not any("pgvigil_fingerprint" in line for line in arrays)
+
+
+def mistaken(_: Removals) -> None:
+    raise KeyError("a literal: 4711")
+
+
+async def test_a_mistake_of_ours_ends_a_shift_and_the_next_counts_on(
+    tmp_path: Path,
+    catalog: Catalog,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    database.execute("create table counted (id int)")
+    async with Watched(tmp_path, catalog, database.dsn(MONITOR)) as watched:
+        await watched.until_passes(1)
+        database.execute("select count(*) from counted")
+        with monkeypatch.context() as broken:
+            broken.setattr(Removals, "take", mistaken)
+            watched.collector.look_now()
+            await watched.until(lambda: "mistake" in caplog.text, "the mistake")
+        await watched.until_passes(1)
+        assert calls_of(watched, "counted") == 1
+        assert watched.collector.state.condition is Condition.WATCHING
+    assert "KeyError in " in caplog.text
+    assert "4711" not in caplog.text

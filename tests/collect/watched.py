@@ -84,14 +84,16 @@ class Watched:
         return await self.until(state, f"{condition} ({words})", seconds)
 
     async def until_passes(self, more: int, probe: str = "statements") -> None:
-        """Have so many more passes of a probe made, and wait until they are kept."""
+        """Have so many more passes of a probe made that begin after now, and wait until they are kept."""
         for _ in range(more):
-            before = self._passes(probe)
+            moment = time.time_ns() // 1_000
             self.collector.look_now()
-            await self.until(lambda before=before: self._passes(probe) > before, f"another pass of {probe}")  # type: ignore[misc]
+            await self.until(lambda moment=moment: self._passed(probe) > moment, f"another pass of {probe}")  # type: ignore[misc]
 
-    def _passes(self, probe: str) -> int:
-        return int(self.one(f"select count(*) from passes where probe = '{probe}' and outcome = 'ok'"))
+    def _passed(self, probe: str) -> int:
+        """When the last pass of a probe began that is kept."""
+        found = self.store.query(f"select max(ts) from passes where probe = '{probe}' and outcome = 'ok'").rows
+        return int(found[0][0] or 0)
 
     async def _listen(self) -> None:
         async for event in self.collector.subscribe():

@@ -65,6 +65,7 @@ class Collector:
             while True:
                 await self._watch()
                 await asyncio.sleep(_AGAIN)
+                self._reporter.afresh()
                 self._shift = self._new_shift()
         except asyncio.CancelledError:
             if not self._stopping:

@@ -14,6 +14,8 @@ from pgvigil.collect.tools import Tools
 from pgvigil.model import Batch, Event, Outcome, PgvigilError
 from pgvigil.pg import Failure, Reply, Request, Rows, Session
 
+_SEES_ALL = "pg_read_all_stats"
+
 
 @dataclass(frozen=True, slots=True)
 class Passed:
@@ -85,8 +87,12 @@ class Passes:
         return tuple(binder.bare(name, Outcome.INVISIBLE, found[name].reason) for name in found)
 
     def _sight_changed(self, pulse: Pulse) -> bool:
+        """Whether we see the statements of more, or fewer, roles than at the reading before."""
         before, self._sees_all = self._sees_all, pulse.sees_all
-        if before is None or before == pulse.sees_all:
+        if before is None:
+            capabilities = self._station.known().capabilities
+            before = capabilities.is_superuser or _SEES_ALL in capabilities.roles
+        if before == pulse.sees_all:
             return False
         self._station.forget_statements()
         return True

@@ -47,6 +47,10 @@ class Reporter:
         self._problems.pop(where, None)
         self._settle()
 
+    def afresh(self) -> None:
+        """Forget all problems: whoever met them is no more."""
+        self._problems.clear()
+
     def stopped(self) -> None:
         """The watching ended because we were told so."""
         self._change(TargetState(Condition.STOPPED, self._now()))

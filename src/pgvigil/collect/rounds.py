@@ -85,11 +85,12 @@ class Rounds:
         names = self._asked(turns)
         missed = [turn.name for turn in turns if turn.missed > 0]
         late = self._passes.bare(missed, self._clock.now(), Outcome.SKIPPED, "its turn went by") if missed else ()
+        schedule = self._schedule  # look_now may put another in its place meanwhile
         passed = await self._passes.run(session, names)
         if passed.failure is not None and (session.broken or passed.failure.kind in _GONE):
             self._reporter.trouble("passes", silent(passed.failure))
             return
-        self._schedule.take(now, turns)
+        schedule.take(now, turns)
         self._report(passed)
         await self._post.send(passed.ts, (*late, *passed.batches))
 

@@ -94,8 +94,8 @@ class Station:
         return every * RARER if self._limits.get(name, 0) is None else every
 
     def kept(self, name: str) -> Reading | None:
-        """What was kept of a probe before we began."""
-        return self._kept.get(name)
+        """What was kept of a probe before we began; told once, so that it does not stay in memory."""
+        return self._kept.pop(name, None)
 
     def statements(self) -> CounterSeries | None:
         """The series of the statements, where they can be seen."""
@@ -207,15 +207,25 @@ class Station:
 
     def _made(self, query: Query, place: int) -> Series:
         made = series_for(query, self.cleaner(query))
-        kept = self._kept.get(query.probe.name)
-        if kept is not None:
-            here = _only(kept, place) if query.probe.scope is Scope.DATABASE else kept
-            if here is not None:
-                made.restore(here)
-                standing = self.standing
-                restarted = standing is not None and standing.capabilities.started_at > here.ts
-                made.doubt("restart" if restarted else "stopped")
+        here = self._kept_at(query, place)
+        if here is not None:
+            made.restore(here)
+            made.doubt("restart" if self.known().capabilities.started_at > here.ts else "stopped")
         return made
+
+    def _kept_at(self, query: Query, place: int) -> Reading | None:
+        """What was kept of a probe at one place; it leaves what was kept of the others."""
+        kept = self.kept(query.probe.name)
+        if kept is None or query.probe.scope is Scope.CLUSTER:
+            return kept
+        if _PLACE not in kept.names:
+            return None
+        at = kept.names.index(_PLACE)
+        others = [row for row in kept.rows if row[at] != place]
+        if others:
+            self._kept[query.probe.name] = Reading(kept.ts, kept.names, others)
+        here = [row for row in kept.rows if row[at] == place]
+        return Reading(kept.ts, kept.names, here) if here else None
 
     def _counters_of(self, relation: str) -> CounterSeries | None:
         probe = self._probe_of(relation)
@@ -238,14 +248,6 @@ class Station:
             layout = layout_of(tuple(informed.columns.values()), informed.key)
             row = layout.realign(info.names, info.rows)[0]
             self.removals.restore(layout, row, min(statements.ts, info.ts))
-
-
-def _only(reading: Reading, place: int) -> Reading | None:
-    if _PLACE not in reading.names:
-        return None
-    at = reading.names.index(_PLACE)
-    rows = [row for row in reading.rows if row[at] == place]
-    return Reading(reading.ts, reading.names, rows) if rows else None
 
 
 def _has_oids(query: Query) -> bool:

@@ -18,10 +18,7 @@ class Telling:
     def __init__(self, station: Station) -> None:
         self._station = station
         self._wanted: dict[str, Wanted] = {}
-
-    def forget(self) -> None:
-        """Keys mean something else now."""
-        self._wanted.clear()
+        self._incarnation: int | None = None
 
     def mention(self, key: str, values: Iterable[Value]) -> None:
         """Facts bear these values of a key column."""
@@ -31,13 +28,16 @@ class Telling:
 
     async def ask(self, session: Session, names: Sequence[str], replies: Mapping[str, Reply]) -> dict[str, Reply]:
         """Ask these probes for the keys that are wanted, those of `replies` included."""
+        standing = self._station.known()
+        if self._incarnation not in {None, standing.incarnation}:
+            self._wanted.clear()  # the same keys mean something else now
+        self._incarnation = standing.incarnation
         asked: dict[str, list[Value]] = {}
         for name in names:
             self._mention_all(self._station.queries[name], replies)
             if keys := self._of(name).next():
                 asked[name] = keys
-        standing = self._station.standing
-        if not asked or standing is None:
+        if not asked:
             return {}
         requests = [
             request_for(
