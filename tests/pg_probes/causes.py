@@ -232,6 +232,22 @@ def evict_and_mend(server: Server) -> None:
         c.execute("reindex index twice_id")
 
 
+def damage_a_page(server: Server) -> None:
+    """Where checksums are on: a page on disk that does not fit its checksum, and a statement that reads it."""
+    with session(server) as c:
+        if c.execute("show data_checksums").fetchall() == [("off",)]:
+            return
+        c.execute("create table damaged as select 1 as one")
+        ((path,),) = c.execute("select pg_relation_filepath('damaged')").fetchall()
+    server.stop()
+    with (server.data / path).open("r+b") as file:
+        file.seek(4096)
+        file.write(b"damaged")
+    server.start()
+    with session(server) as c, contextlib.suppress(psycopg.errors.DataCorrupted):
+        c.execute("select * from damaged")
+
+
 def wait_for_a_timed_checkpoint(server: Server) -> None:
     old = "select checkpoints_timed from pg_stat_bgwriter"
     new = "select num_timed from pg_stat_checkpointer"

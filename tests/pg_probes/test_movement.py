@@ -97,6 +97,8 @@ def move(server: Server) -> Moved:
     causes.reset(server)
     time.sleep(causes.FLUSH)
     readings.append(read(server))
+    causes.damage_a_page(server)
+    readings.append(read(server))
     return Moved(server.major, readings, unbroken)
 
 
