@@ -157,7 +157,7 @@ def tables(store: Store) -> None:
     for tier in ("open", "closed", "1m", "1h"):
         rows = store.query(f"SELECT count(*), count(DISTINCT queryid) FROM statements_{tier}").rows[0]
         blocks = store.query(
-            f"SELECT count(DISTINCT block_id) FROM pragma_storage_info('statements_{tier}') WHERE block_id >= 0 AND persistent"
+            f"SELECT count(DISTINCT block_id) FROM pragma_storage_info('statements_{tier}') WHERE persistent"
         ).rows[0][0]
         each = blocks * 65_536 / rows[0] if rows[0] else 0
         print(f"statements_{tier:8s} {rows[0]:9d} rows  {blocks:6d} blocks  {each:6.1f} B a row")

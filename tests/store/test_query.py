@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pgvigil.store import Store, open_store, query
+from pgvigil.store import Store, StoreError, open_store, query
 from pgvigil.store.errors import QueryRefusedError, StoreKeyError
 from pgvigil.store.guard import REFUSED_FUNCTIONS
 from store.toys import KEY, START, batch, calls, catalog
@@ -223,6 +223,13 @@ def test_own_queries_get_moments_as_microseconds(filled: Store) -> None:
     assert table.names[0] == "ts"
     assert table.types == ("TIMESTAMP", "INTEGER")
     assert table.rows == [(START, 1)]
+
+
+def test_parameters_that_a_query_does_not_name_are_left_out(filled: Store) -> None:
+    assert filled.query("SELECT $b, $a", {"a": 1, "b": 2, "c": 3}).rows == [(2, 1)]
+    assert filled.query("SELECT 1", {"a": 1}).rows == [(1,)]
+    with pytest.raises(StoreError, match="b"):
+        filled.query("SELECT $b", {"a": 1})
 
 
 def test_a_store_opened_for_reading_cannot_be_written(tmp_path: Path) -> None:

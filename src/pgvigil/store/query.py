@@ -35,10 +35,16 @@ class Table:
 
 
 def run(engine: Engine, sql: str, parameters: Mapping[str, Any] | Sequence[Any] | None = None) -> Table:
-    """Run one of our own queries; TIMESTAMPs come back as integer microseconds. Raises StoreError."""
+    """Run one of our own queries; TIMESTAMPs come back as integer microseconds. Raises StoreError.
+
+    Named parameters that the query does not mention are left out: queries of one family take what they need.
+    """
     try:
         with engine.cursor() as cursor:
-            cursor.execute(sql, parameters or None)
+            (statement,) = cursor.extract_statements(sql)
+            if isinstance(parameters, Mapping):
+                parameters = {name: parameters[name] for name in statement.named_parameters if name in parameters}
+            cursor.execute(statement, parameters or None)
             names, types = _columns(cursor)
             rows = cursor.fetchall()
     except duckdb.Error as error:
