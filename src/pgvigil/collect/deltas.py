@@ -6,6 +6,7 @@ uncertain is what happened, and never more than happened. A count that no eviden
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pgvigil.collect.layout import Key, Layout, Row
 from pgvigil.collect.lives import Life, began_anew, fell, judge
@@ -186,12 +187,23 @@ class Tracker:
         old = self._rows.get(key)
         if old is None:
             return (*row, False)
-        whole = life is Life.NEW and self._layout.whole
+        if life is Life.NEW and self._layout.whole:
+            return (*row, False)
         anew = life is Life.NEW and began_anew(self._layout, old, row)
-        cells = list(row)
+        return (*self._subtracted(old, row, anew=anew), life is Life.DOUBTFUL or (life is Life.NEW and not anew))
+
+    def _subtracted(self, old: tuple[Any, ...], new: tuple[Any, ...], *, anew: bool) -> list[Value]:
+        """The row with its counters as differences; None where it is not known how far one moved."""
+        cells = list(new)
         for position in self._layout.counters:
-            cells[position] = row[position] if whole else _moved_by(old[position], row[position], anew=anew)
-        return (*cells, life is Life.DOUBTFUL or (life is Life.NEW and not anew))
+            before, now = old[position], new[position]
+            if before is None or now is None:
+                cells[position] = None
+            elif now >= before:
+                cells[position] = now - before
+            elif not anew:
+                cells[position] = None
+        return cells
 
     def _moved(self, key: Key, row: Row) -> bool:
         return self._rows.get(key) != row
@@ -221,12 +233,3 @@ class Tracker:
         if Life.DOUBTFUL in judged.values() and not self._evicts:
             return (Gap(before, context.until, reason),)
         return ()
-
-
-def _moved_by(old: Value, new: Value, *, anew: bool) -> Value:
-    """How far a counter moved; None where that is not known."""
-    if not isinstance(new, int | float) or not isinstance(old, int | float):
-        return None
-    if new < old:
-        return new if anew else None
-    return new - old
