@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -18,6 +19,8 @@ from pgvigil.collect import PassKept, Sample, StateChanged
 from pgvigil.collect.removals import Removals
 from pgvigil.model import Condition
 from pgvigil.sandbox.server import SUPERUSER, Server
+from pgvigil.store import Store
+from pgvigil.store.errors import StoreFailedError
 
 
 @pytest.fixture(scope="module")
@@ -465,3 +468,46 @@ async def test_a_mistake_of_ours_ends_a_shift_and_the_next_counts_on(
         assert watched.collector.state.condition is Condition.WATCHING
     assert "KeyError in " in caplog.text
     assert "4711" not in caplog.text
+
+
+async def test_a_target_that_does_not_answer_holds_up_no_other(
+    tmp_path: Path, catalog: Catalog, database: Database, proxy: MakeProxy
+) -> None:
+    hop = proxy(database.server.port)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    async with (
+        Watched(tmp_path / "a", catalog, database.dsn(MONITOR, port=hop.port)) as silent,
+        Watched(tmp_path / "b", catalog, database.dsn(MONITOR)) as lively,
+    ):
+        await silent.until_passes(1)
+        await lively.until_passes(1)
+        hop.stall()
+        await silent.until_state(Condition.UNREACHABLE)
+        seen = len([event for event in lively.events if isinstance(event, Sample)])
+        await lively.until_passes(3)
+        samples: Callable[[], int] = lambda: len([each for each in lively.events if isinstance(each, Sample)])  # noqa: E731
+        await lively.until(lambda: samples() > seen + 3, "samples")
+        assert lively.one("select count(*) from passes where outcome in ('skipped', 'late', 'failed')") == 0
+        assert lively.collector.state.condition is Condition.WATCHING
+
+
+async def test_what_the_keeper_cannot_take_is_counted_later_and_nothing_is_lost(
+    tmp_path: Path, catalog: Catalog, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database.execute("create table counted (id int)")
+    async with Watched(tmp_path, catalog, database.dsn(MONITOR)) as watched:
+        await watched.until_passes(1)
+        with monkeypatch.context() as full:
+            full.setattr(Store, "append_packed", refusing)
+            database.execute("select count(*) from counted")
+            watched.collector.look_now()
+            await watched.until(lambda: watched.writer.state.held, "a pass in memory")
+            database.execute("select count(*) from counted")
+        await watched.until_passes(1)
+        assert calls_of(watched, "counted") == 2
+        assert watched.one("select count(*) from gaps where probe = 'statements'") == 0
+
+
+def refusing(*_: object) -> None:
+    raise StoreFailedError("No space left on device.")
