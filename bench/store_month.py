@@ -78,7 +78,8 @@ class Load:
 
     def _key(self, probe: Probe, column: Column, key: int) -> Value:
         if column.name == "queryid":
-            return self.queryids[key % STATEMENTS]
+            queryid: int = self.queryids[key % STATEMENTS]
+            return queryid
         if column.type is Type.TEXT:
             return f"{column.name} {key % 7}"
         if column.type is Type.BOOL:

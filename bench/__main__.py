@@ -1,0 +1,115 @@
+"""The promises, measured: prints one table, keeps it in docs/measured/, ends with 1 for a miss nobody explained."""
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import promises
+from bench.section import NAMES, Result, read
+from bench.table import Row, explained, not_measured, render, unexplained
+from pgvigil.sandbox.environment import clean_environment
+
+ROOT = Path(__file__).resolve().parent.parent
+OVERHEAD = ROOT / "docs" / "overhead.md"
+MEASURED = ROOT / "docs" / "measured"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to run."""
+
+    quick: bool
+    seed: int
+    names: Sequence[str]
+    keep: bool
+
+
+def _order() -> Order:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="five minutes; figures are indications")
+    parser.add_argument("--only", default=",".join(NAMES), help=f"some of {', '.join(NAMES)}")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--no-keep", dest="keep", action="store_false", help="write nothing into docs/measured/")
+    found = parser.parse_args()
+    names = found.only.split(",")
+    if unknown := sorted(set(names) - set(NAMES)):
+        parser.error(f"--only {','.join(unknown)}; allowed: {', '.join(NAMES)}")
+    return Order(found.quick, found.seed, [name for name in NAMES if name in names], found.keep)
+
+
+def _run_section(name: str, order: Order, work: Path) -> Result:
+    """The rows of a section; where it fails, a row each that says why."""
+    result = work / f"{name}.json"
+    command = [sys.executable, "-m", "bench.section", name, "--seed", str(order.seed)]
+    command += ["--work", str(work), "--result", str(result), *(["--quick"] if order.quick else [])]
+    with subprocess.Popen(command, cwd=ROOT, env=clean_environment(), stderr=subprocess.PIPE, text=True) as process:
+        try:
+            _, said = process.communicate(timeout=promises.LONGEST)
+            reason = (said.strip().splitlines() or [f"it ended with {process.returncode}"])[-1]
+        except subprocess.TimeoutExpired:
+            process.terminate()
+            reason = f"it took more than {promises.LONGEST:.0f} s"
+    if process.returncode == 0 and result.exists():
+        return read(result)
+    return Result([not_measured(key, *words, reason[:300]) for key, words in promises.OF[name].items()])
+
+
+def _commit() -> str:
+    done = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return done.stdout.strip() or "unknown"
+
+
+def _machine() -> str:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    system = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    return f"{os.cpu_count()} cores, {memory:.0f} GB, {system}; load average at the start {load}"
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    """Measure, print, keep, judge."""
+    order = _order()
+    known = explained(OVERHEAD.read_text(encoding="utf-8")) if OVERHEAD.exists() else frozenset()
+    kind = "quick bench: indications" if order.quick else "bench"
+    head = f"{kind}, commit {_commit()}, seed {order.seed}, {time.strftime('%Y-%m-%d', time.gmtime())}: {_machine()}"
+    _say(head)
+    rows: list[Row] = []
+    notes: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="pgvigil-bench-") as work:
+        for name in order.names:
+            began = time.monotonic()
+            result = _run_section(name, order, Path(work))
+            _say(f"  {name}: {time.monotonic() - began:.0f} s")
+            rows += result.rows
+            notes += result.notes
+    table = render(rows, known)
+    _say(table)
+    for note in notes:
+        _say(note)
+    if order.keep:
+        MEASURED.mkdir(exist_ok=True)
+        parts = "" if len(order.names) == len(NAMES) else "-" + "-".join(order.names)
+        file = MEASURED / f"bench{'-quick' if order.quick else ''}{parts}.md"
+        file.write_text(f"# The bench\n\n{head}\n\n{table}\n\n" + "\n".join(f"- {note}" for note in notes) + "\n")
+    missed = unexplained(rows, known)
+    for row in missed:
+        _say(f"MISSED and not explained in docs/overhead.md: {row.key}")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,156 @@
+"""What a month of load R takes in the store, and how fast the page's requests are answered over it."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from bench import pool
+from bench.figures import median, percentile
+from bench.latency import measure
+from bench.plan import Plan
+from bench.promises import OF
+from bench.repeat import TIERS, Month, bytes_a_row, days, fill, tier_size, used
+from bench.section import Result
+from bench.simulate import STEP, Passes
+from bench.table import Row, at_most
+from pgvigil import catalog
+from pgvigil.catalog.types import Catalog
+from pgvigil.model import Secret
+from pgvigil.store import Retention, Store, open_store
+from pgvigil.store.boundaries import HOUR, MINUTE, SECOND
+from pgvigil.store.engine import Engine
+
+END = 1_790_000_000_000_000 // HOUR * HOUR
+KEY = Secret("a key that only the month uses")
+PROMISES = OF["month"]
+WHOLE = 30
+"""Days of the month that is promised."""
+
+AN_HOUR = 360
+"""Passes."""
+RETENTION = Retention()
+Rows = tuple[int, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the driven hours and the month take: rows and bytes a row by table, MB in use and free in the file."""
+
+    commits: Sequence[float]
+    raw: Rows
+    driven: Mapping[str, Rows]
+    month: Mapping[str, Rows]
+    tiers: Mapping[str, float]
+    """MB by tier of what was filled."""
+    size: float
+    """MB of a month of WHOLE days: tiers that were not filled so long are stretched."""
+    free: float
+    filling: float
+
+
+def run(plan: Plan) -> Result:
+    """All rows that need the month."""
+    found = catalog.load()
+    passes = Passes(found, pool.load(plan, found), plan.seed)
+    hours = max(1, round(plan.driven_passes * STEP * SECOND / HOUR))
+    month = Month(END - days(plan.days), END, hours)
+    url = f"duckdb://{plan.work}/month.db"
+    kept = _keep(url, found, passes, month)
+    store = open_store(url, KEY, found)
+    asked = measure(store, found, passes, month.end, plan)
+    store.close()
+    return Result([*_sizes(plan, kept, hours), *asked.rows], [*_notes(kept, hours), *asked.notes])
+
+
+def _keep(url: str, found: Catalog, passes: Passes, month: Month) -> Kept:
+    """Drive the first hours, then fill the rest of the month."""
+    store = open_store(url, KEY, found)
+    series = [one for one in store.layout.series.values() if not one.once]
+    store.target_id("load-r", 2.0, {})
+    store.append([passes.texts(month.start + 1)])
+    commits = _drive(store, passes, month.start, 0)
+    store.close()
+    with _engine(store) as engine:
+        raw = bytes_a_row(engine, "statements_open")
+    store = open_store(url, KEY, found)
+    for hour in range(1, month.driven):
+        commits += _drive(store, passes, month.start, hour)
+    _upkeep(store, month.start + month.driven * HOUR + 2 * MINUTE)
+    store.close()
+    with _engine(store) as engine:
+        driven = {tier: bytes_a_row(engine, f"statements_{tier}") for tier in TIERS}
+        began = time.monotonic()
+        fill(engine, series, month, RETENTION)
+        filling = time.monotonic() - began
+        month_rows = {tier: bytes_a_row(engine, f"statements_{tier}") for tier in TIERS}
+        tiers = {tier: tier_size(engine, series, tier) for tier in TIERS}
+        in_use, free = used(engine)
+    stretched = sum(size * month.stretched(tier, RETENTION, WHOLE) for tier, size in tiers.items())
+    size = in_use - sum(tiers.values()) + stretched
+    return Kept(commits, raw, driven, month_rows, tiers, size, free, filling)
+
+
+@contextmanager
+def _engine(store: Store) -> Iterator[Engine]:
+    """The file of a store that was closed, everything brought from its log into it."""
+    engine = Engine(store.location, KEY)
+    try:
+        engine.checkpoint()
+        yield engine
+    finally:
+        engine.close()
+
+
+def _drive(store: Store, passes: Passes, start: int, hour: int) -> list[float]:
+    """Append the passes of an hour, with the upkeep beside them; milliseconds of each commit."""
+    took = []
+    for ts, batches in passes.of(start + hour * HOUR, AN_HOUR, first=2 + hour * AN_HOUR):
+        began = time.perf_counter()
+        store.append(batches)
+        took.append(1e3 * (time.perf_counter() - began))
+        if ts % MINUTE == 0:
+            _upkeep(store, ts)
+    return took
+
+
+def _upkeep(store: Store, now: int) -> None:
+    while store.maintain(now):
+        pass
+
+
+def _notes(kept: Kept, hours: int) -> list[str]:
+    commits = kept.commits
+    told = f"p50 {median(commits):.1f}, p95 {percentile(commits, 95):.1f}, max {max(commits):.0f} ms"
+    return [
+        f"Commits of a pass of load R in the driven hours: {told}",
+        *(
+            f"statements_{tier}: driven {kept.driven[tier][0]:,} rows of {kept.driven[tier][1]:.1f} B, "
+            f"month {kept.month[tier][0]:,} rows of {kept.month[tier][1]:.1f} B"
+            for tier in TIERS
+        ),
+        f"The month was filled from {hours} driven h in {kept.filling:.0f} s; "
+        + ", ".join(f"{tier} {size:.0f} MB" for tier, size in kept.tiers.items())
+        + f" in use, {kept.free:.0f} MB free",
+    ]
+
+
+def _sizes(plan: Plan, kept: Kept, hours: int) -> Sequence[Row]:
+    how = f"real rows of load R, Zipf 1.2, {hours} h through append and upkeep"
+    (raw_rows, raw), (sorted_rows, after) = kept.raw, kept.driven["closed"]
+    return [
+        Row(
+            "row_raw", *PROMISES["row_raw"], f"{raw:.1f} B",
+            f"{raw_rows:,} rows of 50 columns, encrypted; blocks of the table by rows; {how}",
+            at_most(raw, 35.0, quick=plan.quick),
+        ),
+        Row(
+            "row_sorted", *PROMISES["row_sorted"], f"{after:.1f} B",
+            f"{sorted_rows:,} rows, the same after upkeep", at_most(after, 20.0, quick=plan.quick),
+        ),
+        Row(
+            "month", *PROMISES["month"], f"{kept.size:.0f} MB{' (extrapolated)' if plan.days < WHOLE else ''}",
+            f"{plan.days} days filled from {hours} driven h: raw 48 h, 1 min 14 days, 1 h 30 days, all probes",
+            at_most(kept.size, 700.0, quick=plan.quick),
+        ),
+    ]  # fmt: skip

@@ -1,0 +1,65 @@
+"""How long each measurement takes: the whole bench, or the quick one whose figures are indications."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Durations in seconds, and sizes. `work` is a directory that the sections share."""
+
+    quick: bool
+    seed: int
+    work: Path
+    warm: float
+    """Left out at the start: the first full reading; in the whole bench also the texts of all statements, 200 a pass."""
+    window: float
+    windows: int
+    pair_seconds: float
+    pairs: int
+    driven_passes: int
+    """Passes that go through append and upkeep one by one; the month repeats them."""
+    days: int
+    tables: int
+    """Of the server with a large catalog; 0 leaves it out."""
+    targets: int
+    watch: float
+    """Seconds that a large catalog, many targets and the peer are watched."""
+
+
+def full(seed: int, work: Path) -> Plan:
+    """Up to 40 minutes."""
+    return Plan(
+        quick=False,
+        seed=seed,
+        work=work,
+        warm=300.0,
+        window=60.0,
+        windows=5,
+        pair_seconds=60.0,
+        pairs=6,
+        driven_passes=720,
+        days=30,
+        tables=10_000,
+        targets=30,
+        watch=120.0,
+    )
+
+
+def quick(seed: int, work: Path) -> Plan:
+    """Up to five minutes."""
+    return Plan(
+        quick=True,
+        seed=seed,
+        work=work,
+        warm=20.0,
+        window=20.0,
+        windows=3,
+        pair_seconds=10.0,
+        pairs=2,
+        driven_passes=360,
+        days=3,
+        tables=0,
+        targets=0,
+        watch=0.0,
+    )

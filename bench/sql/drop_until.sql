@@ -1,0 +1,2 @@
+-- What is past its time.
+DELETE FROM "{table}" WHERE ts <= make_timestamp($until)

@@ -1,0 +1,2 @@
+-- Texts of statements by queryid.
+SELECT queryid, text FROM queries
