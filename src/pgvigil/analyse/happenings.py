@@ -34,7 +34,8 @@ def events(reader: Reader, target: int, since: int, until: int, *, limit: int = 
     """What happened to `target` in (`since`, `until`]."""
     given = {"target": target, "since": since, "until": until, "limit": limit, "offset": offset}
     rows = run(reader, "events", (), since, until, given)
-    return Page(tuple(Event(*row[:-1]) for row in rows), int(rows[0][-1]) if rows else 0)
+    counted = rows or (run(reader, "events", (), since, until, {**given, "limit": 1, "offset": 0}) if offset else ())
+    return Page(tuple(Event(*row[:-1]) for row in rows), int(counted[0][-1]) if counted else 0)
 
 
 def gaps(reader: Reader, target: int, probe: str, since: int, until: int) -> tuple[Gap, ...]:

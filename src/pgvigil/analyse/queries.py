@@ -26,6 +26,10 @@ class Reader(Protocol):
         """The relation to read `probe` from, for a span in microseconds: the coarsest tier that is exact for it."""
         ...
 
+    def grain(self, probe: str, since: int, until: int) -> int:
+        """The seconds of the coarsest rows in that relation."""
+        ...
+
 
 @cache
 def text(name: str) -> str:

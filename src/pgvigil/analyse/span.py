@@ -6,6 +6,9 @@ SECOND = 1_000_000
 STEPS_WANTED = 240
 """About how many points a chart shows: more can't be told apart on a screen."""
 
+SPARK_STEPS = 48
+"""How many points a spark shows."""
+
 NICE = (10, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800)
 """Lengths of a step in seconds: multiples of the ten seconds of a reading that people count in."""
 
@@ -38,13 +41,17 @@ class Span:
         return {"since": self.since, "until": self.until, "step": self.step}
 
 
-def chart_span(since: int, until: int) -> Span:
-    """A span of about STEPS_WANTED nice steps that holds (`since`, `until`], its ends rounded outwards to steps."""
-    wanted = (until - since) / SECOND / STEPS_WANTED
+def chart_span(since: int, until: int, grain: int) -> Span:
+    """A span of about STEPS_WANTED nice steps that holds (`since`, `until`], its ends rounded outwards to steps.
+
+    No step is shorter than `grain`, the seconds of the coarsest rows that tell of it: between these nothing is known.
+    """
+    wanted = max((until - since) / SECOND / STEPS_WANTED, grain)
     step = next((nice for nice in NICE if nice >= wanted), NICE[-1]) * SECOND
     return Span(since // step * step, -(-until // step) * step, step)
 
 
-def spark_span(since: int, until: int, count: int = 48) -> Span:
-    """A span of exactly `count` steps."""
-    return Span(since, until, max(-(-(until - since) // count), 1))
+def spark_span(since: int, until: int, grain: int, count: int = SPARK_STEPS) -> Span:
+    """A span of `count` steps, or fewer where they would be shorter than `grain` seconds."""
+    fitting = max(min(count, (until - since) // (grain * SECOND)), 1)
+    return Span(since, until, -(-(until - since) // fitting))

@@ -69,22 +69,21 @@ def statements(
     parameters = {"target": target, "since": since, "until": until}
     relations = {name: reader.relation(name, since, until) for name in ("statements", "passes")}
     order = f"{COLUMNS[sort]} {'DESC' if descending else 'ASC'}"
-    rows = reader.query(
-        text("statements").format(**relations, order=order), {**parameters, "limit": limit, "offset": offset}
-    ).rows
+    query = text("statements").format(**relations, order=order)
+    rows = reader.query(query, {**parameters, "limit": limit, "offset": offset}).rows
     if not rows:
-        return Page((), 0, 0.0)
+        first = reader.query(query, {**parameters, "limit": 1, "offset": 0}).rows if offset else ()
+        return Page((), int(first[0][-1]) if first else 0, float(first[0][-2] or 0) if first else 0.0)
     queryids = sorted({row[0] for row in rows if row[0] is not None})
     classes = _classes(reader, parameters, queryids)
     sparks = _sparks(reader, target, since, until, queryids)
-    found = tuple(_statement(row, classes.get(row[0], {}), sparks.get(tuple(row[:4]), ())) for row in rows)
+    found = tuple(_statement(row, classes.get(row[0], {}), sparks.get((*row[:4], row[14]), ())) for row in rows)
     return Page(found, int(rows[0][-1]), float(rows[0][-2] or 0))
 
 
 def _statement(row: tuple[Any, ...], classes: Mapping[str, float], spark: tuple[float | None, ...]) -> Statement:
-    queryid, userid, dbid, toplevel, text_, user, database, calls, calls_per_s, mean_ms, per_call, load, share = row[
-        :13
-    ]
+    queryid, userid, dbid, toplevel, text_, user, database, *numbers = row[:13]
+    calls, calls_per_s, mean_ms, per_call, load, share = numbers
     return Statement(
         queryid=queryid,
         userid=userid,
@@ -123,8 +122,8 @@ def _classes(
 def _sparks(
     reader: Reader, target: int, since: int, until: int, queryids: Sequence[int]
 ) -> Mapping[tuple[Any, ...], tuple[float | None, ...]]:
-    """By key, the load of some statements in each of 48 steps; None where the step is not known."""
-    span = spark_span(since, until)
+    """By key, the load of some statements in each step; None where the step is not known."""
+    span = spark_span(since, until, reader.grain("statements", since, until))
     given = {"target": target, **span.parameters}
     known = dict(run(reader, "known_steps", ("passes",), since, until, {**given, "probe": "statements"}))
     busy: dict[tuple[Any, ...], dict[int, float]] = {}

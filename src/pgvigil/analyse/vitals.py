@@ -9,8 +9,6 @@ from importlib.resources import files
 from pgvigil.analyse.queries import Reader, run
 from pgvigil.analyse.span import Span, spark_span
 
-SPARK_STEPS = 48
-
 
 @dataclass(frozen=True, slots=True)
 class Definition:
@@ -26,7 +24,7 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Vital:
-    """A vital over a span: `value` and `previous` are None where nothing is known; `spark` has SPARK_STEPS values."""
+    """A vital over a span: `value` and `previous` are None where nothing is known; `spark` has a value a step."""
 
     definition: Definition
     value: float | None
@@ -43,21 +41,28 @@ def definitions() -> tuple[Definition, ...]:
 
 def vitals(reader: Reader, target: int, since: int, until: int) -> tuple[Vital, ...]:
     """Every vital of `target` over (`since`, `until`], in microseconds, and over the span before."""
-    both = spark_span(2 * since - until, until, 2 * SPARK_STEPS)
-    return tuple(_vital(reader, target, both, definition) for definition in definitions())
+    return tuple(_vital(reader, target, since, until, definition) for definition in definitions())
 
 
-def _vital(reader: Reader, target: int, both: Span, definition: Definition) -> Vital:
-    parameters = {"target": target, **both.parameters}
-    rows = run(reader, f"vitals/{definition.key}", definition.probes, both.since, both.until, parameters)
-    parts = {step: (top, bottom) for step, top, bottom in rows if top is not None and bottom}
-    before, now = range(1, SPARK_STEPS + 1), range(SPARK_STEPS + 1, 2 * SPARK_STEPS + 1)
+def _vital(reader: Reader, target: int, since: int, until: int, definition: Definition) -> Vital:
+    grain = max(reader.grain(probe, since, until) for probe in definition.probes)
+    now = spark_span(since, until, grain)
+    # Asked apart: rows of a coarser tier are exact at the ends of a span, not at a moment within it.
+    before = Span(2 * since - until, since, until - since)
+    parts = _parts(reader, target, now, definition)
     return Vital(
         definition,
-        value=_ratio([parts[step] for step in now if step in parts]),
-        previous=_ratio([parts[step] for step in before if step in parts]),
-        spark=tuple(_ratio([parts[step]] if step in parts else []) for step in now),
+        value=_ratio(list(parts.values())),
+        previous=_ratio(list(_parts(reader, target, before, definition).values())),
+        spark=tuple(_ratio([parts[step]] if step in parts else []) for step in range(1, now.count + 1)),
     )
+
+
+def _parts(reader: Reader, target: int, span: Span, definition: Definition) -> dict[int, tuple[float, float]]:
+    """Numerator and denominator by step, of the steps of which something is known."""
+    parameters = {"target": target, **span.parameters}
+    rows = run(reader, f"vitals/{definition.key}", definition.probes, span.since, span.until, parameters)
+    return {step: (top, bottom) for step, top, bottom in rows if top is not None and bottom}
 
 
 def _ratio(parts: Sequence[tuple[float, float]]) -> float | None:

@@ -11,7 +11,8 @@ ROLLUPS = {
     Kind.KEY: (),
     Kind.TEXT: (),
     Kind.COUNTER: (Rollup.SUM,),
-    Kind.GAUGE: (Rollup.LAST, Rollup.MAX, Rollup.MIN, Rollup.AVG),
+    # A sum of a gauge is for what is in a reading only while there is some of it, such as sessions of a state.
+    Kind.GAUGE: (Rollup.LAST, Rollup.MAX, Rollup.MIN, Rollup.AVG, Rollup.SUM),
     Kind.STATE: (Rollup.LAST, Rollup.MAX, Rollup.MIN),
 }
 """What may become of each kind in a coarser tier; the first is what does when nothing is said."""

@@ -26,7 +26,6 @@ from pgvigil.sandbox.schema import install
 from pgvigil.sandbox.server import Server
 
 PORTS = range(8432, 8442)
-FAULT_EVERY = 180.0
 DATABASE = "meshhook"
 EXAMPLE = "select sum(calls) from statements"
 
@@ -114,7 +113,7 @@ def free_address() -> str:
 
 def announce(line: str, config: Config) -> None:
     """What the demo prints once the page can be opened."""
-    say(line)
+    say(f"{line}?range=15m" if "http://" in line else line)
     if "http://" in line:
         say(f"To ask its store: pgvigil sql --store {config['store.url']} {EXAMPLE!r}")
         say("Ctrl-C ends it.")

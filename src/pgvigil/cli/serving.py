@@ -8,7 +8,6 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
 
 import uvicorn
 from fastapi import FastAPI
@@ -18,7 +17,6 @@ from pgvigil.catalog import load as load_catalog
 from pgvigil.cli.config import Config, TargetConfig
 from pgvigil.cli.opening import open_configured, salt
 from pgvigil.cli.settings import Listen, SettingError
-from pgvigil.cli.supervising import Supervised
 from pgvigil.cli.version import VERSION
 from pgvigil.collect import Collector, Options
 from pgvigil.model import Target
@@ -87,13 +85,13 @@ def make_target(store: Store, config: TargetConfig) -> Target:
 @asynccontextmanager
 async def collecting(
     config: Config, catalog: Catalog, store: Store, writer: Writer
-) -> AsyncIterator[Sequence[Supervised]]:
+) -> AsyncIterator[Sequence[Collector]]:
     """Collectors of all targets, running until the context ends."""
     options = Options(
         salt=salt(config), allowed_tags=frozenset(config["collect.tags"]), budget=config["collect.budget"] / 100
     )
     targets = [make_target(store, target) for target in config.targets]
-    watchers = [Supervised(partial(Collector, target, catalog, writer, options)) for target in targets]
+    watchers = [Collector(target, catalog, writer, options) for target in targets]
     tasks = [asyncio.create_task(watcher.run(), name=watcher.target.name) for watcher in watchers]
     try:
         yield watchers
@@ -111,6 +109,8 @@ async def maintain(writer: Writer) -> None:
                 await asyncio.sleep(BREATH)
         except StoreError as error:
             log.warning("%s", error)
+        except Exception as mistake:  # noqa: BLE001 - an outer loop: without it the store would grow for ever
+            log.error("a mistake in pgvigil: %s while tidying up the store", type(mistake).__name__)  # noqa: TRY400
 
 
 @asynccontextmanager

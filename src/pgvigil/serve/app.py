@@ -67,4 +67,4 @@ def page(path: str) -> FileResponse:
     named = PAGE / path
     if path and "/" not in path and named.is_file():
         return FileResponse(named)
-    return FileResponse(index, headers={"cache-control": "no-cache"})
+    return FileResponse(index)

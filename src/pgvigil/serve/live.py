@@ -1,5 +1,6 @@
 """The live stream: what the collector of a target sees, as server-sent events."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -33,9 +34,7 @@ class EventStream(EventSourceResponse):
     response_class=EventStream,
     responses={200: {"model": schema.LiveEvent, "description": "A stream of events, each one of these"}},
 )
-async def get_live(
-    watch: Watching, target: Annotated[str, Query(description="The name of a target")]
-) -> EventStream:
+async def get_live(watch: Watching, target: Annotated[str, Query(description="The name of a target")]) -> EventStream:
     """The state at once and on every change, a sample each second, and a word when a pass was kept."""
     watcher = the_watcher(watch, target)
     return EventStream(_stream(watcher), ping=PING)
@@ -43,9 +42,18 @@ async def get_live(
 
 async def _stream(watcher: Watcher) -> AsyncIterator[ServerSentEvent]:
     name = watcher.target.name
+    events = watcher.subscribe()
+    first = asyncio.ensure_future(anext(events, None))
+    # Listening from now on, so that no change falls between the state that is told first and what comes after it.
+    await asyncio.sleep(0)
     yield _sent(_state(name, watcher.state))
-    async for event in watcher.subscribe():
-        yield _sent(_said(name, event))
+    try:
+        event = await first
+        while event is not None:
+            yield _sent(_said(name, event))
+            event = await anext(events, None)
+    finally:
+        first.cancel()
 
 
 def _sent(event: schema.LiveSample | schema.LivePass | schema.LiveState) -> ServerSentEvent:

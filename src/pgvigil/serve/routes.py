@@ -56,7 +56,8 @@ def get_targets(watch: Watching) -> schema.Targets:
 @router.get("/targets/{name}/load", responses=NOT_FOUND)
 def get_load(watch: Watching, one: One, span: Span) -> schema.Load:
     """Average active sessions by wait class."""
-    steps = chart_span(span.since, span.until)
+    grain = watch.store.grain("sessions", span.since, span.until)
+    steps = chart_span(span.since, span.until, grain)
     found = load(watch.store, one.target.id, steps)
     gaps = happenings.gaps(watch.store, one.target.id, "sessions", steps.since, steps.until)
     happened = happenings.events(watch.store, one.target.id, steps.since, steps.until, limit=100)

@@ -308,8 +308,3 @@ class LiveState(Answer):
 
 LiveEvent = Annotated[LiveSample | LivePass | LiveState, Field(discriminator="kind")]
 """What `data:` of the live stream holds; `event:` bears the same word as `kind`."""
-
-ANSWERS: tuple[type[Answer], ...] = (
-    Problem, Targets, Load, Vitals, Statements, Events, Health, Readiness, LiveSample, LivePass, LiveState,
-)  # fmt: skip
-"""Every model that stands at the top of an answer or of a message of the stream."""

@@ -146,6 +146,11 @@ class Store:
         at = self._upkeep.boundaries.get(probe, Boundaries())
         return views.relation(series, views.tier_for(since, until), since, until, at)
 
+    def grain(self, probe: str, since: int, until: int) -> int:
+        """The seconds of the coarsest rows that `relation` reads for a span in microseconds."""
+        at = self._upkeep.boundaries.get(probe, Boundaries())
+        return views.grain(views.tier_for(since, until), since, until, at)
+
     def maintain(self, now: int) -> bool:
         """Do one small step of upkeep, if any is due; True if one was done and another may be."""
         with self._maintaining, self._engine.cursor() as cursor:

@@ -15,6 +15,7 @@ from pgvigil.store.series import Layout, Series
 from pgvigil.store.text import ident, moment, sql
 
 _TIERS = ("raw", "1m", "1h")
+_GRAINS = {"raw": 10, "1m": 60, "1h": 3600}
 
 ALWAYS = 2**62
 """After any moment."""
@@ -44,6 +45,11 @@ def segments(tier: str, since: int, until: int, at: Boundaries) -> list[Segment]
     """The parts of a span, each with the tier to read it from, in the order of time; none coarser than `tier`, but
     where nothing finer is kept."""
     return _joined([part for kept in _by_what_is_kept(since, until, at) for part in _coarsen(kept, tier, at.rolled)])
+
+
+def grain(tier: str, since: int, until: int, at: Boundaries) -> int:
+    """The seconds of the coarsest rows among those parts."""
+    return max((_GRAINS[part.tier] for part in segments(tier, since, until, at)), default=_GRAINS["raw"])
 
 
 def _coarsen(part: Segment, tier: str, rolled: int) -> list[Segment]:

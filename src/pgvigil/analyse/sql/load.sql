@@ -1,5 +1,5 @@
 -- Sessions seen active and samples taken, by step and wait class; load is the one over the other.
--- The class mirrors waits.wait_class. A step without a sample has no row: unknown, not idle.
+-- Our own sessions are told apart by their name. The class mirrors waits.wait_class. A step without a sample has no row: unknown, not idle.
 WITH taken AS (
     SELECT CAST(ceil((epoch_us(ts) - $since) / $step) AS INTEGER) AS step, sum(samples) AS samples
     FROM {passes}
@@ -15,6 +15,7 @@ WITH taken AS (
            sum(samples) AS samples
     FROM {sessions}
     WHERE target = $target AND state = 'active' AND backend_type IS DISTINCT FROM 'walsender'
+      AND application IS DISTINCT FROM 'pgvigil'
       AND ts > make_timestamp($since) AND ts <= make_timestamp($until)
     GROUP BY ALL
 )

@@ -1,5 +1,5 @@
 -- Seconds of execution of some statements by step.
-SELECT queryid, userid, dbid, toplevel, CAST(ceil((epoch_us(ts) - $since) / $step) AS INTEGER) AS step,
+SELECT queryid, userid, dbid, toplevel, incarnation, CAST(ceil((epoch_us(ts) - $since) / $step) AS INTEGER) AS step,
        sum(total_exec_time) / 1000
 FROM {statements}
 WHERE target = $target AND list_contains($queryids, queryid)

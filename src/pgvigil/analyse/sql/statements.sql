@@ -6,6 +6,7 @@ WITH moved AS (
     FROM {statements}
     WHERE target = $target AND ts > make_timestamp($since) AND ts <= make_timestamp($until)
     GROUP BY ALL
+    HAVING sum(calls) > 0 OR sum(total_exec_time) > 0
 ), known AS (
     SELECT sum(secs) AS secs
     FROM {passes}
@@ -29,7 +30,7 @@ WITH moved AS (
 )
 SELECT queryid, userid, dbid, toplevel, text, role, database, calls, calls / nullif(secs, 0) AS calls_per_s,
        1000 * busy / nullif(calls, 0) AS mean_ms, returned / nullif(calls, 0) AS rows_per_call,
-       busy / nullif(secs, 0) AS load, busy / nullif(busy_of_all, 0) AS share, uncertain, secs, total
+       busy / nullif(secs, 0) AS load, busy / nullif(busy_of_all, 0) AS share, uncertain, incarnation, secs, total
 FROM named
-ORDER BY {order} NULLS LAST, queryid, userid, dbid
+ORDER BY {order} NULLS LAST, queryid, userid, dbid, toplevel, incarnation
 LIMIT $limit OFFSET $offset

@@ -1,0 +1,183 @@
+"""What the queries say, against numbers that are known: as read, and after roll-up."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pgvigil.analyse.happenings import events
+from pgvigil.analyse.load import load
+from pgvigil.analyse.span import chart_span
+from pgvigil.analyse.statements import statements
+from pgvigil.analyse.vitals import Vital, vitals
+from pgvigil.catalog import load as load_catalog
+from pgvigil.model import Batch, Event, Outcome, Secret, Value
+from pgvigil.store import Store, open_store
+
+SECOND = 1_000_000
+HOUR = 3600 * SECOND
+START = 1_700_006_400 * SECOND  # midnight, UTC
+CATALOG = load_catalog()
+TARGET = 1
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(f"duckdb://{tmp_path}/pgvigil.db", Secret("sixteen characters, or more"), CATALOG)
+    opened.target_id("t", 2.0, {})
+    yield opened
+    opened.close()
+
+
+def batch(number: int, probe: str, rows: Sequence[Mapping[str, Value]], **more: Any) -> Batch:
+    """The batch of a pass at START + 10 s x number."""
+    declared = CATALOG.probes[probe]
+    names = tuple(name for name, column in declared.columns.items() if column.kind != "text")
+    values = [tuple(row.get(name) for name in names) for row in rows]
+    if declared.shape == "counters":
+        values = [(*row, False) for row in values]
+    if declared.shape == "samples":
+        names = (*names, "samples")
+        values = [(*row, given["samples"]) for row, given in zip(values, rows, strict=True)]
+    if declared.shape == "dimension":
+        names = tuple(declared.columns)
+        values = [tuple(row.get(name) for name in names) for row in rows]
+    given = {"secs": 10.0, "incarnation": 1, "outcome": Outcome.OK, **more}
+    return Batch(
+        target=TARGET, probe=probe, epoch=1, pass_no=number, ts=START + number * 10 * SECOND, elapsed_ms=1.0,
+        names=names, rows=values, **given,
+    )  # fmt: skip
+
+
+def session(samples: int, state: str = "active", wait: str | None = None, **more: Value) -> Mapping[str, Value]:
+    given: dict[str, Value] = {
+        "state": state,
+        "wait_event_type": wait,
+        "backend_type": "client backend",
+        "application": "app",
+    }
+    return {**given, "samples": samples, **more}
+
+
+def statement(queryid: int, calls: int, busy_ms: float, **more: Value) -> Mapping[str, Value]:
+    given: dict[str, Value] = {"userid": 10, "dbid": 5, "queryid": queryid, "toplevel": True}
+    return {**given, "calls": calls, "total_exec_time": busy_ms, "rows": 2 * calls, **more}
+
+
+def rolled_up(store: Store, now: int) -> None:
+    while store.maintain(now):
+        pass
+
+
+def by_key(store: Store, since: int, until: int) -> dict[str, Vital]:
+    return {vital.definition.key: vital for vital in vitals(store, TARGET, since, until)}
+
+
+def test_load_is_sessions_counted_over_samples_taken_and_leaves_ourselves_and_walsenders_out(store: Store) -> None:
+    seen = [
+        session(20),
+        session(30, wait="Lock"),
+        session(5, wait="Extension"),
+        session(10, state="idle in transaction"),
+        session(10, application="pgvigil"),
+        session(10, backend_type="walsender"),
+    ]
+    # A late look changes the precision, not the level: the second bucket has half the samples.
+    store.append([batch(1, "sessions", seen, samples=10)])
+    halved: list[Mapping[str, Value]] = [{**row, "samples": int(str(row["samples"])) // 2} for row in seen]
+    store.append([batch(2, "sessions", halved, samples=5)])
+    span = chart_span(START, START + 60 * SECOND, 10)
+    found = load(store, TARGET, span)
+    assert found.values["cpu"] == (2.0, 2.0, None, None, None, None)
+    assert found.values["lock"][:2] == (3.0, 3.0)
+    assert found.values["other"][:2] == (0.5, 0.4)
+    assert found.values["io"][:2] == (0.0, 0.0)
+
+
+def test_statements_are_shared_out_by_time_and_named(store: Store) -> None:
+    store.append(
+        [
+            batch(1, "statements", [statement(1, 10, 300.0), statement(2, 5, 100.0), statement(3, 0, 0.0)]),
+            batch(1, "queries", [{"queryid": 1, "text": "SELECT $1"}], secs=None),
+            batch(1, "sessions", [session(6, queryid=1), session(2, wait="IO", queryid=1)], samples=10),
+        ]
+    )
+    store.append([batch(2, "statements", [statement(1, 10, 500.0), statement(4, 1, 50.0, toplevel=False)])])
+    page = statements(store, TARGET, START, START + 60 * SECOND)
+    assert (page.total, page.secs) == (3, 20.0)
+    first = page.statements[0]
+    assert (first.queryid, first.text, first.calls) == (1, "SELECT $1", 20)
+    assert first.calls_per_s == pytest.approx(1.0)
+    assert first.mean_ms == pytest.approx(40.0)
+    assert first.rows_per_call == pytest.approx(2.0)
+    assert first.load == pytest.approx(0.04)
+    assert first.share == pytest.approx(800 / 900)
+    assert first.classes == {"cpu": 0.75, "io": 0.25}
+    assert [it.queryid for it in page.statements] == [1, 2, 4]
+    assert [it.queryid for it in statements(store, TARGET, START, START + 60 * SECOND, sort="mean_ms").statements] == [
+        4, 1, 2,
+    ]  # fmt: skip
+    beyond = statements(store, TARGET, START, START + 60 * SECOND, offset=10)
+    assert (beyond.statements, beyond.total) == ((), 3)
+
+
+def test_a_moment_at_the_beginning_of_a_span_belongs_to_the_one_before(store: Store) -> None:
+    store.append([batch(1, "statements", [statement(1, 1, 1.0)])])
+    store.append([batch(2, "statements", [statement(1, 2, 1.0)])])
+    at = START + 10 * SECOND
+    assert [it.calls for it in statements(store, TARGET, START, at).statements] == [1]
+    assert [it.calls for it in statements(store, TARGET, at, at + 10 * SECOND).statements] == [2]
+
+
+@pytest.mark.parametrize("tidied", [False, True], ids=["as read", "rolled up"])
+def test_vitals_are_the_same_before_and_after_roll_up(store: Store, tidied: bool) -> None:
+    kept: list[Batch] = []
+    for number in range(1, 721):
+        # One client that is active in every other reading: one connection all the time, of two combinations.
+        state = "active" if number % 2 else "idle"
+        connections: list[Mapping[str, Value]] = [{"backend_type": "client backend", "state": state, "connections": 1}]
+        databases: list[Mapping[str, Value]] = [
+            {"dbid": dbid, "xact_commit": 100, "xact_rollback": 0, "blks_hit": 90, "blks_read": 10} for dbid in (1, 2)
+        ]
+        kept += [
+            batch(number, "connections", connections),
+            batch(number, "databases", databases),
+            batch(number, "wal", [{"wal_bytes": 1000}]),
+            batch(number, "statements", [statement(1, 10, 20.0)]),
+            batch(number, "sessions", [session(15)], samples=10),
+        ]
+    store.append(kept)
+    if tidied:
+        rolled_up(store, START + 26 * HOUR)
+    since, until = START, START + 2 * HOUR
+    for span in ((since, until), (since - 34 * HOUR, until)):
+        found = by_key(store, *span)
+        assert found["connections"].value == pytest.approx(1.0)
+        assert found["throughput"].value == pytest.approx(20.0)
+        assert found["cache_hit"].value == pytest.approx(0.9)
+        assert found["wal"].value == pytest.approx(100.0)
+        assert found["latency"].value == pytest.approx(0.002)
+        assert found["load"].value == pytest.approx(1.5)
+        assert found["load"].previous is None
+        assert any(value is not None for value in found["load"].spark)
+
+
+def test_a_chart_of_days_has_a_value_in_every_step_that_is_known(store: Store) -> None:
+    store.append([batch(number, "sessions", [session(10)], samples=10) for number in range(1, 4 * 360 + 1)])
+    rolled_up(store, START + 40 * HOUR)
+    since, until = START - 4 * 24 * HOUR, START + 4 * HOUR
+    span = chart_span(since, until, store.grain("sessions", since, until))
+    values = load(store, TARGET, span).values["cpu"]
+    known = [value for value in values if value is not None]
+    assert known == pytest.approx([1.0] * len(known))
+    first = next(position for position, value in enumerate(values) if value is not None)
+    assert None not in values[first : first + len(known)]
+
+
+def test_events_are_told_latest_first_and_counted(store: Store) -> None:
+    told = tuple(Event(START + n * SECOND, "setting", f"s{n}", "1", "2") for n in range(1, 6))
+    store.append([batch(1, "settings", [], events=told)])
+    page = events(store, TARGET, START, START + HOUR, limit=2)
+    assert ([it.subject for it in page.events], page.total) == (["s5", "s4"], 5)
+    assert events(store, TARGET, START, START + HOUR, limit=2, offset=10).total == 5
