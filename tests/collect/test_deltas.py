@@ -224,6 +224,14 @@ def test_an_absence_is_not_judged_by_an_incomplete_reading() -> None:
         read(counted, 20, (1, 6), complete=False, doubt="unreachable")
 
 
+def test_after_an_absence_objects_that_cannot_be_read_keep_their_last_values() -> None:
+    counted = tracker("id", "calls")
+    read(counted, 10, (1, 5), (2, 6))
+    change = counted.update([(1, 9)], 20 * S, complete=False, context=Context(20 * S, doubt="stopped", partial=True))
+    assert (list(change.rows), change.gone) == ([(1, 4, False)], [])
+    assert list(read(counted, 30, (1, 9), (2, 8)).rows) == [(2, 2, False)]
+
+
 def test_what_cannot_be_compared_makes_a_new_baseline_after_a_gap() -> None:
     counted = tracker("id", "calls")
     read(counted, 10, (1, 5))

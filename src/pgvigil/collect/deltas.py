@@ -31,14 +31,15 @@ class Context:
 
     `until` is a moment, on the server's clock, after the reading was made. `doubt` is set on the first reading after
     an absence (`restart`, `unreachable`, `stopped`): what happened meanwhile is judged by the values, so the reading
-    has to be complete. `moved` tells that entries were reset or evicted since the reading before. `keyframe` asks
-    for a row of every key, moved or not.
+    has to be complete, or lack only the rows of objects that could not be read (`partial`). `moved` tells that entries
+    were reset or evicted since the reading before. `keyframe` asks for a row of every key, moved or not.
     """
 
     until: int
     doubt: str | None = None
     moved: Moved | None = None
     keyframe: bool = False
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ class Tracker:
         found = self._by_key(rows)
         if self._ts is None or self._gap is not None:
             return self._baseline(found, ts, context)
-        if context.doubt and not complete:
+        if context.doubt and not complete and not context.partial:
             raise ValueError("the first reading after an absence has to be complete")
         if context.moved:
             self._announced, self._suspect = ts, context.until

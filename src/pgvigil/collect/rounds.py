@@ -84,6 +84,9 @@ class Rounds:
     async def _pass(self, session: Session, now: float, turns: list[Turn]) -> None:
         names = self._asked(turns)
         missed = [turn.name for turn in turns if turn.missed > 0]
+        if not names:
+            self._schedule.take(now, turns)
+            return
         late = self._passes.bare(missed, self._clock.now(), Outcome.SKIPPED, "its turn went by") if missed else ()
         schedule = self._schedule  # look_now may put another in its place meanwhile
         passed = await self._passes.run(session, names)

@@ -9,18 +9,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pgvigil.catalog.types import Query, Shape
-from pgvigil.collect.asking import merged, request_for
+from pgvigil.collect.asking import request_for
 from pgvigil.collect.binding import Binder, words_of
 from pgvigil.collect.buckets import Bucket, Buckets
 from pgvigil.collect.cleaning import Cleaner
 from pgvigil.collect.layout import Row
 from pgvigil.collect.live import Sample
 from pgvigil.collect.outbox import Outbox
-from pgvigil.collect.schedule import holds
 from pgvigil.collect.series import Brought, Moment
 from pgvigil.collect.telling import Telling
 from pgvigil.collect.tools import Tools
-from pgvigil.model import Gap, Outcome, PgvigilError, Value
+from pgvigil.model import Gap, Outcome, Value
 from pgvigil.pg import Failure, FailureKind, Reply, Request
 
 DEADLINE = 3.0
@@ -65,25 +64,16 @@ class Sampler:
             self._cleaner = None if chosen is None else self._station.cleaner(chosen)
             self._buckets = None if chosen is None else Buckets(chosen.columns)
 
-    def requests(self, steady: float) -> list[Request]:
-        """What to ask in this second, which is `steady` on our clock."""
-        capabilities = self._station.known().capabilities
-        wanted = [] if self._query is None else [request_for(self._query, capabilities, self._station.limit(self.name))]
-        for name, query in self._station.queries.items():
-            probe = query.probe
-            if probe.on_sampler and not _is_samples(query) and holds(probe.when, self._station.signals):
-                parameters = self._station.series(name).parameters(steady)
-                wanted.append(request_for(query, capabilities, self._station.limit(name), parameters))
-        return wanted
+    def requests(self) -> list[Request]:
+        """What to ask in this second."""
+        if self._query is None:
+            return []
+        return [request_for(self._query, self._station.known().capabilities, self._station.limit(self.name))]
 
     def take(self, replies: Sequence[Reply], moment: Moment, round_trip_ms: float) -> None:
         """Count what came."""
-        together, _ = merged(replies)
-        for name, reply in together.items():
-            if name == self.name:
-                self._count(reply, moment, round_trip_ms)
-            else:
-                self._keep(name, reply, moment)
+        for reply in replies:
+            self._count(reply, moment, round_trip_ms)
 
     def end(self) -> None:
         """Hand over what was counted so far."""
@@ -110,18 +100,6 @@ class Sampler:
         if "queryid" in names:
             at = names.index("queryid")
             self._telling.mention("queryid", {row[at] for row in rows})
-
-    def _keep(self, name: str, reply: Reply, moment: Moment) -> None:
-        binder = Binder(self._station, moment.ts)
-        if isinstance(reply, Failure):
-            self._outbox.post([binder.failed(name, reply)])
-            return
-        try:
-            brought = self._station.series(name).absorb(reply, moment)
-        except PgvigilError as error:
-            self._outbox.post([binder.bare(name, Outcome.FAILED, str(error))])
-            return
-        self._outbox.post([binder.filled(name, brought, reply.elapsed_ms)])
 
     def _post(self, bucket: Bucket | None) -> None:
         if bucket is None or self._buckets is None:

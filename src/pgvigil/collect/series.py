@@ -109,8 +109,6 @@ class Series:
 
     def _take(self, reply: Rows, *, partial: bool) -> list[Row]:
         """The cleaned rows without fingerprints, which are remembered."""
-        if partial and self._doubt is not None:
-            raise WrongColumnsError("some objects brought nothing, so the absence before cannot be judged")
         self._complete = self._complete and not partial
         width = len(self.layout.names)
         if reply.names[:width] != self.layout.names:
@@ -175,7 +173,7 @@ class CounterSeries(Series):
         rows = self._take(reply, partial=partial)
         # A probe without a keyframe tells everything each time.
         keyframe = self._keyframe or self.query.probe.keyframe is None
-        context = Context(until=moment.until, doubt=self._doubt, moved=self._moved, keyframe=keyframe)
+        context = Context(until=moment.until, doubt=self._doubt, moved=self._moved, keyframe=keyframe, partial=partial)
         events = self._events(rows, moment.ts)
         change = self.tracker.update(rows, moment.ts, complete=self._complete, context=context)
         if change.lost:

@@ -51,7 +51,7 @@ class SamplerLoop:
     async def _look(self, session: Session) -> None:
         steady = self._clocks.steady()
         beats = steady - self._beat_at >= _BEAT_EVERY
-        requests = [*([self._heart.request] if beats else []), *self._sampler.requests(steady)]
+        requests = [*([self._heart.request] if beats else []), *self._sampler.requests()]
         if not requests:
             return
         ts = self._clock.now()

@@ -1,0 +1,196 @@
+"""What later packs will need of the collector, on toy probes: objects found, conditions, edges, things told once."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from collect.watched import Watched
+from fix_servers import MONITOR, Database, MakeServer, connect
+from pgvigil.catalog import SHIPPED, load
+from pgvigil.model import Condition
+from toys import load_toys, write_pack
+
+COUNTED_PER_OBJECT = """
+summary = "Messages of every queue"
+shape = "counters"
+every = "10s"
+deadline = "250ms"
+cost = "little"
+key = ["queue"]
+for_each = "queues.sql"
+
+[columns.queue]
+kind = "key"
+type = "text"
+privacy = "name"
+help = "The queue"
+
+[columns.sent]
+kind = "counter"
+type = "int8"
+help = "Messages sent"
+"""
+QUEUES = "select c.relname::text as name from pg_class c where c.relname like 'q %' and c.relkind = 'r'"
+SENT = "select {object_name}::text as queue, (select q.sent from public.{object} q) as sent"
+
+WAITING = """
+summary = "Who waits for whom"
+shape = "edges"
+every = "1s"
+when = "sessions.lock_waiters > 0"
+deadline = "250ms"
+cost = "little"
+key = ["waiter", "blocker"]
+calls = ["pg_blocking_pids"]
+
+[columns.waiter]
+kind = "key"
+type = "int8"
+help = "Who waits"
+
+[columns.blocker]
+kind = "key"
+type = "int8"
+help = "For whom"
+"""
+BLOCKERS = """
+select l.pid::int8 as waiter, b.pid::int8 as blocker
+from pg_locks l, unnest(pg_blocking_pids(l.pid)) b (pid)
+where not l.granted
+"""
+
+TOLD = """
+summary = "Things that happened"
+shape = "events"
+every = "10s"
+deadline = "250ms"
+cost = "little"
+key = ["id"]
+
+[columns.id]
+kind = "key"
+type = "int8"
+help = "Which"
+
+[columns.weight]
+kind = "gauge"
+type = "int8"
+help = "How heavy"
+"""
+
+PLACED = """
+summary = "Rows of a table that is in every database"
+shape = "counters"
+scope = "database"
+every = "10s"
+deadline = "250ms"
+cost = "little"
+key = ["dbid", "part"]
+
+[columns.dbid]
+kind = "key"
+type = "oid"
+help = "Where"
+
+[columns.part]
+kind = "key"
+type = "text"
+privacy = "name"
+help = "Which; NULL for the whole"
+
+[columns.hits]
+kind = "counter"
+type = "int8"
+help = "How often"
+"""
+HERE = """
+select d.oid as dbid, v.part, v.hits
+from pg_database d, (values (null::text, (select count(*) from pg_class)::int8)) v (part, hits)
+where d.datname = current_database()
+"""
+
+
+async def test_a_probe_runs_for_every_object_found_whatever_its_name(tmp_path: Path, database: Database) -> None:
+    catalog = load_toys(tmp_path, {"queue": (COUNTED_PER_OBJECT, {"14.sql": SENT, "queues.sql": QUEUES})})
+    for name in ('"q plain"', '"q ""odd"""', '"q {object}; drop"'):
+        database.execute(f"create table {name} as select 5::int8 as sent".encode())  # type: ignore[arg-type]
+    async with Watched(tmp_path, catalog, database.dsn()) as watched:
+        await watched.until_passes(1, "queue")
+        database.execute('update "q ""odd""" set sent = 8')
+        database.execute('create table "q late" as select 2::int8 as sent')
+        await watched.until_passes(1, "queue")
+        database.execute('alter table "q plain" rename column sent to gone')
+        database.execute('update "q late" set sent = 3')
+        await watched.until_passes(1, "queue")
+        moved = watched.rows("select queue, sent from queue where sent > 0 order by ts, sent desc")
+        assert moved == [('q "odd"', 3), ("q late", 2), ("q late", 1)]
+        assert {row["queue"]: row["sent"] for row in watched.last("queue")}["q plain"] == 5
+
+
+async def test_what_is_asked_only_while_somebody_waits_is_asked_then(tmp_path: Path, database: Database) -> None:
+    catalog = load([*SHIPPED, write_pack(tmp_path, {"waits": (WAITING, {"14.sql": BLOCKERS})})])
+    database.execute("create table held (id int)")
+    async with Watched(tmp_path, catalog, database.dsn()) as watched:
+        await watched.until_state(Condition.WATCHING)
+        assert watched.one("select count(*) from passes where probe = 'waits'") == 0
+        with database.connect() as holder, database.connect() as waiter:
+            holder.execute("begin")
+            holder.execute("lock table held")
+            waiting = asyncio.create_task(asyncio.to_thread(waiter.execute, "select count(*) from held"))
+            await watched.until(lambda: watched.one("select count(*) from waits"), "an edge")
+            pids = (waiter.info.backend_pid, holder.info.backend_pid)
+            assert watched.rows("select distinct waiter, blocker from waits") == [pids]
+            holder.execute("rollback")
+            await waiting
+        before = watched.one("select count(*) from passes where probe = 'waits'")
+        await watched.until_passes(1)
+        await asyncio.sleep(2)
+        assert watched.one("select count(*) from passes where probe = 'waits'") <= before + 2
+
+
+async def test_what_happened_is_told_once(tmp_path: Path, database: Database) -> None:
+    database.execute("create table happened as select 1::int8 as id, 7::int8 as weight")
+    sql = "select h.id, h.weight from public.happened h"
+    catalog = load_toys(tmp_path, {"told": (TOLD, {"14.sql": sql})})
+    async with Watched(tmp_path, catalog, database.dsn()) as watched:
+        await watched.until_passes(2, "told")
+        database.execute("insert into happened values (2, 8)")
+        await watched.until_passes(2, "told")
+        assert watched.rows("select id, weight from told order by id") == [(1, 7), (2, 8)]
+
+
+@pytest.mark.pg(14, 18)
+async def test_a_probe_of_every_database_counts_each_by_itself_and_its_keys_may_be_null(
+    tmp_path: Path, database: Database
+) -> None:
+    catalog = load_toys(tmp_path, {"placed": (PLACED, {"14.sql": HERE})})
+    async with Watched(tmp_path, catalog, database.dsn()) as watched:
+        await watched.until(lambda: len(watched.last("placed")) >= 2, "two databases")
+        database.execute("create table one_more (id int)")
+        name = database.execute("select oid::int8 from pg_database where datname = current_database()")
+        moved = f"select hits, part from placed where dbid = {name[0][0]} and hits > 0"
+        await watched.until(lambda: watched.rows(moved), "the difference")
+        assert watched.rows(moved) == [(1, None)]
+    async with Watched(tmp_path, catalog, database.dsn()) as watched:
+        database.execute("create table yet_one_more (id int)")
+        await watched.until(lambda: len(watched.rows(moved)) == 2, "the difference after a restart")
+        assert watched.rows("select count(*) from gaps") == [(0,)]
+
+
+async def test_a_probe_without_the_right_to_read_fails_once_and_says_so(
+    tmp_path: Path, private_server: MakeServer
+) -> None:
+    server = private_server()
+    with connect(server) as connection:
+        connection.execute("create table happened as select 1::int8 as id, 7::int8 as weight")
+    sql = "select h.id, h.weight from public.happened h"
+    catalog = load([*SHIPPED, write_pack(tmp_path, {"told": (TOLD, {"14.sql": sql})})])
+    async with Watched(tmp_path, catalog, server.dsn(MONITOR)) as watched:
+        await watched.until_state(Condition.LIMITED, "told")
+        await watched.until_passes(4)
+        assert watched.rows("select outcome, reason from passes where probe = 'told'") == [
+            ("failed", "privilege: permission denied for table happened")
+        ]
+    errors = [line for line in server.log_text().splitlines() if "ERROR" in line]
+    assert len(errors) == 1, errors
