@@ -8,9 +8,12 @@ import asyncio
 import json
 import resource
 import sys
+from collections.abc import Sequence
+from typing import Any
 
 from pgvigil.model import Batch
-from pgvigil.store import Writer, open_store
+from pgvigil.store import Store, Writer, open_store
+from pgvigil.store.errors import StoreFailedError
 from store.toys import KEY, SECOND, START, batch, catalog
 
 ROWS = 2_000
@@ -24,25 +27,34 @@ def large(number: int) -> Batch:
     return batch("statements", START + number * 10 * SECOND, names, told, number=number, last=rows)
 
 
-async def fill(url: str, bound: int) -> dict[str, object]:
+async def answered(store: Store, question: str) -> Sequence[tuple[Any, ...]]:
+    """The answer, which may have to wait for the file to be opened again."""
+    while True:
+        try:
+            return store.query(question).rows
+        except StoreFailedError:
+            await asyncio.sleep(0.05)
+
+
+async def fill(url: str, bound: int, limit: int) -> dict[str, object]:
     """Append while it goes, then thirty passes while it does not, and then it goes again."""
     store = open_store(url, KEY, catalog())
     writer = Writer(store, bound=bound, retry=0.2)
     for number in range(1, 6):
         await writer.append([large(number)])
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (700_000, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
     for number in range(6, 36):
         await writer.append([large(number)])
     full = writer.state
-    meanwhile = store.query("SELECT count(DISTINCT ts) FROM statements").rows[0][0]
+    meanwhile = (await answered(store, "SELECT count(DISTINCT ts) FROM statements"))[0][0]
     resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     await writer.append([large(36)])
     for _ in range(1_000):
         if not writer.state.held:
             break
         await asyncio.sleep(0.05)
-    gone = store.query("SELECT since, until, reason FROM gaps").rows
+    gone = await answered(store, "SELECT since, until, reason FROM gaps")
     found = {
         "cause": full.cause,
         "held": full.held,
@@ -50,8 +62,8 @@ async def fill(url: str, bound: int) -> dict[str, object]:
         "held_bytes": full.held_bytes,
         "meanwhile": meanwhile,
         "cause_after": writer.state.cause,
-        "passes": store.query("SELECT count(*) FROM passes").rows[0][0],
-        "calls": store.query("SELECT sum(calls) FROM statements").rows[0][0],
+        "passes": (await answered(store, "SELECT count(*) FROM passes"))[0][0],
+        "calls": (await answered(store, "SELECT sum(calls) FROM statements"))[0][0],
         "gaps": [(since - START, until - START, reason) for since, until, reason in gone],
     }
     await writer.close()
@@ -60,4 +72,4 @@ async def fill(url: str, bound: int) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(fill(sys.argv[1], int(sys.argv[2])))))
+    print(json.dumps(asyncio.run(fill(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))))

@@ -28,6 +28,15 @@ MEMORY = "128MiB"
 SPILL = "2GiB"
 
 
+@contextmanager
+def told() -> Iterator[None]:
+    """Whatever the engine cannot do within is a StoreFailedError: the same may work later."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise StoreFailedError(f"The store does not work just now: {str(error).strip().splitlines()[0]}") from error
+
+
 class Engine:
     """One encrypted file, open. Cursors are handed out, one per thread and purpose; raises StoreError."""
 

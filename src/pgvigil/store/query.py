@@ -135,6 +135,7 @@ def _with_integers(row: tuple[Any, ...], moments: Sequence[int]) -> tuple[Any, .
 def _failure(engine: Engine, error: duckdb.Error) -> QueryRefusedError | StoreFailedError | StoreDamagedError:
     if is_damage(error):
         return StoreDamagedError(f"{engine.location.file} is damaged: a part of it cannot be decrypted. {WAY_OUT}")
-    if isinstance(error, duckdb.FatalException | duckdb.IOException | duckdb.ConnectionException):
+    closed = "No open result set" in str(error)  # the file was opened again meanwhile, after a failed write
+    if closed or isinstance(error, duckdb.FatalException | duckdb.IOException | duckdb.ConnectionException):
         return StoreFailedError(f"The store cannot answer now: {reason(error)}.")
     return QueryRefusedError(str(error).strip())

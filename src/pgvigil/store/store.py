@@ -14,7 +14,7 @@ from pgvigil.store import boundaries, maintenance, query, registry, schema, view
 from pgvigil.store.append import append
 from pgvigil.store.backup import back_up, make_copy
 from pgvigil.store.boundaries import Boundaries, Retention, hour_of
-from pgvigil.store.engine import Engine
+from pgvigil.store.engine import Engine, told
 from pgvigil.store.errors import BatchRefusedError, StoreError, StoreFailedError
 from pgvigil.store.key import find_key
 from pgvigil.store.known import Known
@@ -92,17 +92,17 @@ class Store:
 
     def target_id(self, name: str, cpus: float | None, labels: Mapping[str, str]) -> int:
         """The stable number of the target of this name."""
-        with self._writing, self._engine.cursor() as cursor, transaction(cursor):
+        with told(), self._writing, self._engine.cursor() as cursor, transaction(cursor):
             return registry.target_id(cursor, name, cpus, labels)
 
     def begin_epoch(self, target: int, now: int) -> int:
         """The number of a new epoch of a target, greater than all before."""
-        with self._writing, self._engine.cursor() as cursor, transaction(cursor):
+        with told(), self._writing, self._engine.cursor() as cursor, transaction(cursor):
             return registry.begin_epoch(cursor, target, now)
 
     def incarnation(self, target: int, identity: Identity, now: int) -> int:
         """The number of the target's incarnation that has this identity, new if it was never seen."""
-        with self._writing, self._engine.cursor() as cursor, transaction(cursor):
+        with told(), self._writing, self._engine.cursor() as cursor, transaction(cursor):
             return registry.incarnation(cursor, target, identity, now)
 
     def reading(self, target: int, incarnation: int, probe: str) -> Reading | None:
@@ -129,7 +129,7 @@ class Store:
         """Keep packed batches, as `append` does, and the gaps and events of those that were `lost` on the way."""
         with self._writing:
             fresh = [self._placed(one) for one in packed if self._is_new(one.batch)]
-            if fresh:
+            if fresh or lost:
                 self._write(fresh, lost)
 
     def query(self, text: str, parameters: Mapping[str, Any] | Sequence[Any] | None = None) -> Table:
@@ -189,7 +189,7 @@ class Store:
             self._engine.close()
 
     def _remembered(self, target: int, incarnation: int, probe: str) -> Remembered | None:
-        with self._engine.cursor() as cursor:
+        with told(), self._engine.cursor() as cursor:
             rows = cursor.execute(sql("remembered_of"), {"target": target}).fetchall()
         parts = (part for _, content in rows for part in decode(content))
         mine = [part for part in parts if (part.incarnation, part.probe) == (incarnation, probe)]
@@ -205,7 +205,7 @@ class Store:
     def _recall(self) -> None:
         """Read from the file what is kept in memory beside it."""
         self._known.forget()
-        with self._engine.cursor() as cursor:
+        with told(), self._engine.cursor() as cursor:
             self._number = 0
             self._marks.clear()
             for target, number, content in cursor.execute(sql("remembered")).fetchall():

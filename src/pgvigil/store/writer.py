@@ -107,7 +107,7 @@ class Writer:
         def run() -> None:
             try:
                 answer.set_result(question())
-            except StoreError as error:
+            except Exception as error:  # noqa: BLE001 - whoever waits must hear of it, or waits for ever
                 answer.set_exception(error)
 
         with self._wake:
