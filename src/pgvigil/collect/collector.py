@@ -62,7 +62,7 @@ class Collector:
         """Watch until `stop`, or until cancelled."""
         self._task = asyncio.current_task()
         try:
-            while True:
+            while not self._stopping:
                 await self._watch()
                 await asyncio.sleep(_AGAIN)
                 self._reporter.afresh()

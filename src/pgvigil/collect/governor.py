@@ -23,7 +23,8 @@ _ROOM = 0.8  # of the budget: shrink back only where the total stays below, or i
 class Governor:
     """How many times its period each probe has to wait.
 
-    `spared` probes are stretched only when all others are, `fixed` ones never: they run only when there is need.
+    `spared` probes are stretched only when all others are. `fixed` ones run at need and not at a rate (texts of
+    statements that are new): they are neither stretched nor do they make others stretch.
     """
 
     def __init__(
@@ -39,7 +40,7 @@ class Governor:
         self._factors: dict[str, int] = {}
 
     def record(self, name: str, cost_ms: float) -> None:
-        """Note what a run of a probe cost; 0 for a turn that needed none."""
+        """Note what a run of a probe cost."""
         self._runs.setdefault(name, deque(maxlen=_RUNS)).append(cost_ms)
 
     def factor(self, name: str) -> int:
@@ -47,17 +48,17 @@ class Governor:
         return self._factors.get(name, 1)
 
     def cost_ms(self, name: str) -> float:
-        """What a turn of the probe costs, turns without a run included."""
-        turns = self._runs.get(name, ())
-        runs = sorted(cost for cost in turns if cost > 0)
+        """What a run of the probe costs."""
+        runs = sorted(self._runs.get(name, ()))
         if not runs:
             return 0.0
-        typical = runs[0] if name in self._spared else runs[len(runs) // 4]
-        return typical * len(runs) / len(turns)
+        return runs[0] if name in self._spared else runs[len(runs) // 4]
 
     def load(self, periods: Mapping[str, float]) -> float:
         """The share of a core that probes of these periods take as they are stretched now."""
-        return sum(self._share(name, period, self.factor(name)) for name, period in periods.items())
+        return sum(
+            self._share(name, period, self.factor(name)) for name, period in periods.items() if name not in self._fixed
+        )
 
     def balance(self, periods: Mapping[str, float]) -> None:
         """Stretch until the load is within the budget, or let one probe back where there is room."""

@@ -68,7 +68,7 @@ class Passes:
             self._watch_removals(answers)
         batches = self._taken_in(answers, place)
         again = [self._note(name, reply, pulse.steady) for name, reply in answers.replies.items()]
-        self._count_cost(names, answers.replies)
+        self._count_cost(answers.replies)
         return Passed(pulse.ts, batches, look_again=sight or any(again))
 
     def now(self) -> int:
@@ -162,13 +162,10 @@ class Passes:
         self._station.memory.worked(name)
         return False
 
-    def _count_cost(self, names: Sequence[str], replies: Mapping[str, Reply]) -> None:
-        """The first reply of a run waited for the round trip as well; who was not asked cost nothing."""
+    def _count_cost(self, replies: Mapping[str, Reply]) -> None:
+        """The first reply of a run waited for the round trip as well."""
         waited = self._heart.round_trip_ms
         for name, reply in replies.items():
             if isinstance(reply, Rows):
-                self._governor.record(name, max(0.001, reply.elapsed_ms - waited))
+                self._governor.record(name, max(0.0, reply.elapsed_ms - waited))
             waited = 0.0
-        for name in names:
-            if name not in replies:
-                self._governor.record(name, 0.0)

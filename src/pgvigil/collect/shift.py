@@ -103,6 +103,7 @@ class Shift:
 
     async def leave(self) -> None:
         """Close the connections and hand over what was seen, as far as the keeper takes it within PARTING."""
+        self._sampling.end()
         for line in self._lines:
             line.close()
         self._dialer.close()

@@ -21,10 +21,11 @@ class Telling:
         self._incarnation: int | None = None
 
     def mention(self, key: str, values: Iterable[Value]) -> None:
-        """Facts bear these values of a key column."""
+        """Samples bear these values of a key column. A statement that runs for the first time has no text yet, and
+        moves when it ends: so there is no hurry."""
         for name, query in self._station.queries.items():
             if query.takes is Takes.KEYS and query.probe.key[0] == key:
-                self._of(name).mention(values)
+                self._of(name).mention(values, moved=False)
 
     async def ask(self, session: Session, names: Sequence[str], replies: Mapping[str, Reply]) -> dict[str, Reply]:
         """Ask these probes for the keys that are wanted, those of `replies` included."""
@@ -75,6 +76,8 @@ class Telling:
         series = self._station.series(name)
         if not isinstance(series, CounterSeries):
             return [], list(reply.rows)
+        if series.tracker.ts is None:
+            return list(reply.rows), []
         still: list[Row] = []
         moved: list[Row] = []
         width = len(series.layout.names)

@@ -5,19 +5,27 @@ from collections.abc import Iterable
 from pgvigil.catalog.types import KEYS_AT_ONCE
 from pgvigil.model import Value
 
+PATIENCE = 3
+
 _TRIES = 3
 _MOST = 50_000
 _MOST_OPEN = 10_000
 
 
 class Wanted:
-    """The keys of one dimension. Those that were kept before we began are asked again only when they move: what a
-    statement says matters to us too (whether it is a reset)."""
+    """The keys of one dimension.
+
+    Asking costs the server the same for any number of keys, so those that do not move wait for the next that does, or
+    for PATIENCE turns. Those that were kept before we began are asked again only when they move: what a statement
+    says matters to us too (whether it is a reset).
+    """
 
     def __init__(self) -> None:
         self._kept: set[Value] = set()
         self._told: set[Value] = set()
         self._open: dict[Value, int] = {}
+        self._urgent = False
+        self._waited = 0
 
     def restore(self, keys: Iterable[Value]) -> None:
         """The texts of these keys are kept already."""
@@ -28,9 +36,14 @@ class Wanted:
         for key in keys:
             if key is not None and key not in self._told and (moved or key not in self._kept):
                 self._open[key] = self._open.pop(key, 0)
+                self._urgent = self._urgent or moved
 
     def next(self) -> list[Value]:
-        """The keys to ask for now, at most KEYS_AT_ONCE."""
+        """The keys to ask for in this turn, at most KEYS_AT_ONCE."""
+        self._waited += 1
+        if not self._urgent and self._waited < PATIENCE:
+            return []
+        self._urgent, self._waited = False, 0
         return list(reversed(self._open))[:KEYS_AT_ONCE]
 
     def tell(self, asked: Iterable[Value], told: Iterable[Value]) -> None:

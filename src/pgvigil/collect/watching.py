@@ -43,6 +43,11 @@ class SamplerLoop:
             self._sampler.choose()
             await self._look(session)
 
+    def end(self) -> None:
+        """Hand over nothing more in the background; what was under way is given again by whoever ends the shift."""
+        if self._delivery is not None:
+            self._delivery.cancel()
+
     async def _tick(self) -> None:
         every = self._every * self._governor.factor(self._sampler.name)
         now = self._clocks.steady() - self._phase
