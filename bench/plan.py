@@ -12,7 +12,7 @@ class Plan:
     seed: int
     work: Path
     warm: float
-    """Left out at the start: the first full reading; in the whole bench also the texts of all statements, 200 a pass."""
+    """Left out at the start: the first full reading; in the whole bench the texts of all statements too, 200 a pass."""
     window: float
     windows: int
     pair_seconds: float

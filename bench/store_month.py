@@ -66,15 +66,31 @@ class Load:
             return [False for _ in keys]
         if column.type is Type.TIMESTAMPTZ:
             return [START for _ in keys]
-        # Half of the counters of a statement hardly ever move.
-        if hash((probe.name, name)) % 2:
-            return [0 for _ in keys] if column.type is not Type.FLOAT8 else [0.0 for _ in keys]
+        if self.random.random() < self._quiet(probe, name):
+            return [0 if column.type is not Type.FLOAT8 else 0.0] * len(keys)
         if column.type is Type.FLOAT8:
-            return [
-                self.speed[key % STATEMENTS] * x
-                for key, x in zip(keys, self.random.random(len(keys)).tolist(), strict=True)
-            ]
+            # PostgreSQL counts milliseconds in steps of a nanosecond.
+            drawn = self.random.random(len(keys)).tolist()
+            return [round(self.speed[key % STATEMENTS] * x, 6) for key, x in zip(keys, drawn, strict=True)]
         return [int(x) for x in self.random.pareto(1.2, len(keys)) * 3]
+
+    def _quiet(self, probe: Probe, name: str) -> float:
+        """How often a column does not move at all: plans, JIT, temporary files and the like."""
+        if probe.name != "statements":
+            return 0.5
+        rare = (
+            "local_",
+            "temp_",
+            "jit_",
+            "parallel_",
+            "plan",
+            "_plan_",
+            "wal_fpi",
+            "wal_buffers",
+            "dirtied",
+            "written",
+        )
+        return 0.98 if any(word in name for word in rare) else 0.0
 
     def _key(self, probe: Probe, column: Column, key: int) -> Value:
         if column.name == "queryid":
