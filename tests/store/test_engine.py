@@ -261,6 +261,7 @@ def test_a_query_waits_while_the_file_is_opened_again(store: Store) -> None:
     thread = threading.Thread(target=ask)
     thread.start()
     for _ in range(3):
+        store._broken = True
         store.recover()
     stop.set()
     thread.join()

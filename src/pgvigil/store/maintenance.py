@@ -24,8 +24,8 @@ GRACE = 60 * SECOND
 LINGER = 600 * SECOND
 """How long rows stay that a boundary left behind: queries planned before it moved still find them."""
 
-AT_ONCE = 60_000
-"""Rows in one statement of a step; with 50 columns about 100 MB of the engine's memory."""
+AT_ONCE = 20_000
+"""Rows in one statement of a step, which bounds the memory it takes: 20,000 rows of 50 columns fit into 64 MB."""
 
 
 FOLD_AT = 60

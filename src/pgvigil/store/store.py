@@ -66,6 +66,7 @@ class Store:
         self._known = Known()
         self._marks: dict[tuple[int, str], Mark] = {}
         self._number = 0
+        self._broken = False
         self._late_until: dict[str, int] = {}
         self._upkeep = maintenance.Upkeep(layout, retention, {}, self._claim)
         with engine.cursor() as cursor:
@@ -160,10 +161,12 @@ class Store:
                 raise StoreFailedError(f"The store could not be tidied up: {error}") from error
 
     def recover(self) -> None:
-        """Open the file again after a failure; raises StoreError while that is not possible."""
+        """Open the file again after a failed write, or once closed; raises StoreError while that is not possible."""
         with self._maintaining, self._writing:
-            self._engine.reopen()
-            self._recall()
+            if self._broken:
+                self._engine.reopen()
+                self._recall()
+                self._broken = False
 
     def backup(self, file: Path) -> int:
         """Write an encrypted copy, of the same key, to a new file while the store is in use; its size in bytes."""
@@ -186,6 +189,7 @@ class Store:
     def close(self) -> None:
         """Close the file."""
         with self._maintaining, self._writing:
+            self._broken = True
             self._engine.close()
 
     def _remembered(self, target: int, incarnation: int, probe: str) -> Remembered | None:
@@ -244,6 +248,8 @@ class Store:
             raise
         except duckdb.Error as error:
             self._known.forget()
+            # Short of memory (a user's query took it), nothing is wrong with the file.
+            self._broken = self._broken or not isinstance(error, duckdb.OutOfMemoryException)
             raise _failure(error) from error
         self._number += 1
         for one in packed:
