@@ -134,11 +134,13 @@ class Station:
         # From the new epoch on nobody else's batches are taken, so what is read then is the last.
         epoch = await self._keeper.begin_epoch(self.target.id, now)
         incarnation = await self._keeper.incarnation(self.target.id, capabilities.identity, now)
-        self.standing = Standing(capabilities, incarnation, epoch)
+        self._kept.clear()
         for name in self.catalog.probes:
             reading = await self._keeper.reading(self.target.id, incarnation, name)
             if reading is not None:
                 self._kept[name] = reading
+        # Not before all of it was read: a keeper that was busy in between is asked again from the beginning.
+        self.standing = Standing(capabilities, incarnation, epoch)
         self._restore_removals()
         newest = max((reading.ts for reading in self._kept.values()), default=None)
         if newest is not None and capabilities.started_at > newest:
