@@ -511,3 +511,20 @@ async def test_what_the_keeper_cannot_take_is_counted_later_and_nothing_is_lost(
 
 def refusing(*_: object) -> None:
     raise StoreFailedError("No space left on device.")
+
+
+async def test_a_connection_made_while_the_catalog_is_locked_waits_and_writes_little_into_the_log(
+    tmp_path: Path, catalog: Catalog, private_server: MakeServer
+) -> None:
+    server = private_server()
+    with connect(server) as holder:
+        holder.execute("begin")
+        holder.execute("lock table pg_proc in access exclusive mode")
+        async with Watched(tmp_path, catalog, server.dsn(MONITOR)) as watched:
+            await watched.until(lambda: watched.collector.state.cause, "a cause")
+            await asyncio.sleep(12)
+            holder.execute("rollback")
+            await watched.until_state(Condition.WATCHING)
+            await watched.until_passes(1)
+    lines = [line for line in server.log_text().splitlines() if "ERROR" in line or "FATAL" in line]
+    assert len(lines) <= 6, lines

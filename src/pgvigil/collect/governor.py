@@ -1,8 +1,8 @@
 """Our own cost, held under a budget: the dearest probes are asked less often first, and more often when there is room.
 
 The cost of a run is the time from the reply before to its own, less the round trip: what the server spends on it, and
-on a busy server more than that. A low quartile of the latest runs stands for it (of the sampler's the lowest), so that
-a server that has no CPU left for anybody does not look like a probe grown dear.
+on a busy server more than that. The cheapest of the latest runs stands for it: on a server that has no CPU left for
+anybody a probe waits long and costs no more than before, and that is when it is wanted most.
 """
 
 from collections import deque
@@ -16,7 +16,7 @@ MOST = 8
 
 MOST_SPARED = 4
 
-_RUNS = 16
+_RUNS = 8
 _ROOM = 0.8  # of the budget: shrink back only where the total stays below, or it would swing
 
 
@@ -49,10 +49,7 @@ class Governor:
 
     def cost_ms(self, name: str) -> float:
         """What a run of the probe costs."""
-        runs = sorted(self._runs.get(name, ()))
-        if not runs:
-            return 0.0
-        return runs[0] if name in self._spared else runs[len(runs) // 4]
+        return min(self._runs.get(name, ()), default=0.0)
 
     def load(self, periods: Mapping[str, float]) -> float:
         """The share of a core that probes of these periods take as they are stretched now."""

@@ -13,14 +13,14 @@ from pgvigil.collect.tools import Tools
 from pgvigil.collect.visits import Visits
 from pgvigil.collect.watching import failing, locked, silent
 from pgvigil.model import Capabilities, Condition, KeeperBusyError, Outcome
-from pgvigil.pg import ConnectError, FailureKind, Session, find_capabilities
+from pgvigil.pg import ConnectError, Failure, FailureKind, Session, find_capabilities
 
 LOOK_AGAIN = 300.0
 """Seconds after which capabilities are found out anew."""
 
 _BALANCE = 60.0
 _LONGEST_SLEEP = 1.0
-_RETRY = 2.0
+_RETRY = 5.0
 _GONE = frozenset({FailureKind.GONE, FailureKind.DEADLINE})
 
 
@@ -36,6 +36,7 @@ class Rounds:
         self._governor = tools.governor
         self._clocks = tools.clocks
         self._clock = tools.clock
+        self._heart = tools.heart
         self._phase = tools.phase
         self._schedule = Schedule(self._phase)
         self._generation = 0
@@ -103,7 +104,9 @@ class Rounds:
         names = [turn.name for turn in turns if holds(queries[turn.name].probe.when, signals)]
         paired = self._station.paired()
         if paired and paired[0] in names:
-            names = [*paired, *(name for name in names if name not in paired)]
+            steady = self._clocks.steady()
+            able = [name for name in paired if self._station.memory.resting(name, steady) is None]
+            names = [*able, *(name for name in names if name not in able)]
         return names
 
     def _report(self, passed: Passed) -> None:
@@ -126,6 +129,9 @@ class Rounds:
         fresh = self._line.generation != self._generation
         if not fresh and self._clocks.steady() < self._look_at:
             return True
+        if fresh and (problem := await self._obstacle(session)) is not None:
+            self._reporter.trouble("capabilities", problem)
+            return False
         try:
             found = await find_capabilities(session, self._station.catalog.relations)
             await self._station.arrive(found, self._clock.now(), away=fresh)
@@ -143,6 +149,13 @@ class Rounds:
             self._schedule = Schedule(self._phase)
             await self._post.send(self._clock.now(), self._passes.invisible())
         return True
+
+    async def _obstacle(self, session: Session) -> Problem | None:
+        """What would make all the questions of a new session fail, found out by one of them."""
+        pulse = await self._heart.beat(session)
+        if isinstance(pulse, Failure):
+            return silent(pulse) if pulse.kind in _GONE else failing(pulse)
+        return None if pulse.locked is None else locked(pulse.locked)
 
     def _tell_of(self, found: Capabilities) -> None:
         """Say the first thing of weight that cannot be seen: a whole probe, not one of its columns."""
