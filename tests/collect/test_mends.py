@@ -1,12 +1,25 @@
 """What interrupts the collector between two of its steps: nothing is counted whole, lost or told twice for it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from pgvigil.catalog import load
+from pgvigil.collect.outbox import Outbox
 from pgvigil.collect.station import Station
-from pgvigil.model import Batch, Capabilities, Identity, KeeperBusyError, Reading, Secret, Target
+from pgvigil.model import (
+    Batch,
+    Capabilities,
+    Gap,
+    Identity,
+    KeeperBusyError,
+    Outcome,
+    PgvigilError,
+    Reading,
+    Secret,
+    Target,
+)
 
 S = 1_000_000
 CATALOG = load()
@@ -73,3 +86,35 @@ async def test_a_keeper_that_is_busy_half_way_through_the_readings_is_asked_for_
     await watched.arrive(capabilities(), 10, away=True)
     assert watched.known().epoch == 2
     assert watched.kept(last) is not None
+
+
+class Choosy(Kept):
+    """A keeper that takes no facts of one probe, nor anything together with them."""
+
+    def __init__(self, refuses: str) -> None:
+        super().__init__()
+        self.refuses = refuses
+        self.kept: list[Batch] = []
+
+    async def append(self, batches: Sequence[Batch]) -> None:
+        if any(batch.probe == self.refuses and batch.rows for batch in batches):
+            raise PgvigilError("no")
+        self.kept += batches
+
+
+async def test_a_refused_batch_takes_no_other_along_and_leaves_a_gap() -> None:
+    keeper, refused = Choosy("tables"), list[Batch]()
+    outbox = Outbox(keeper.append, 4, refused.append)
+    good = Batch(1, 1, "statements", 1, 1, 20 * S, 10.0, Outcome.OK, 1.0, rows=[(1,)])
+    outbox.post([good, replace(good, probe="tables"), replace(good, probe="indexes")])
+    outbox.post([replace(good, pass_no=2)])
+    with pytest.raises(PgvigilError, match="no"):
+        await outbox.deliver()
+    assert not outbox.pending
+    assert [(each.probe, each.pass_no) for each in keeper.kept] == [
+        ("statements", 1), ("tables", 1), ("indexes", 1), ("statements", 2)
+    ]  # fmt: skip
+    (told,) = refused
+    assert told.probe == "tables"
+    emptied = keeper.kept[1]
+    assert (emptied.outcome, list(emptied.rows), emptied.gaps) == (Outcome.FAILED, [], (Gap(10 * S, 20 * S, "failed"),))

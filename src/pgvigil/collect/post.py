@@ -21,6 +21,7 @@ class Post:
         self._outbox = outbox
         self._hub = hub
         self._reporter = reporter
+        self._refused = False
 
     @property
     def pending(self) -> bool:
@@ -43,8 +44,12 @@ class Post:
         try:
             kept = await self._outbox.deliver()
         except PgvigilError as error:
-            self._reporter.trouble("store", Problem(Condition.LIMITED, str(error)))
+            self._refused = True
+            self._reporter.trouble("refused", Problem(Condition.LIMITED, str(error)))
             return False
+        if kept and self._refused:
+            self._refused = False
+            self._reporter.well("refused")
         if kept:
             self._reporter.well("store")
         else:

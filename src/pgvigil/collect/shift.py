@@ -75,8 +75,9 @@ class Shift:
         self._dialer = Dialer(target, noticed)
         door = Door(self._dialer, reporter)
         self._lines = (Line(door), Line(door))
-        sampled = Outbox(keeper.append, _SAMPLER_POSTS)
-        boxes = (sampled, Outbox(keeper.append, _PASS_POSTS), Outbox(keeper.append, _PASS_POSTS))
+        refused = self._tools.station.refused
+        sampled = Outbox(keeper.append, _SAMPLER_POSTS, refused)
+        boxes = (sampled, *(Outbox(keeper.append, _PASS_POSTS, refused) for _ in range(2)))
         self._posts = tuple(Post(box, hub, reporter) for box in boxes)
         self._sampler = Sampler(self._tools, telling, sampled)
         self._sampling = SamplerLoop(self._tools, self._sampler, self._lines[0], self._posts[0], options.sample_every)

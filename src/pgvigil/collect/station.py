@@ -13,7 +13,7 @@ from pgvigil.collect.memory import Memory
 from pgvigil.collect.quiet import RARER, limit_for
 from pgvigil.collect.removals import Removals
 from pgvigil.collect.series import STATEMENTS_RELATION, CounterSeries, Series, SnapshotSeries, series_for
-from pgvigil.model import Capabilities, Event, Invisible, Reading, Target
+from pgvigil.model import Batch, Capabilities, Event, Invisible, Reading, Target
 
 INFO_RELATION = "pg_stat_statements_info"
 CLUSTER = 0
@@ -129,6 +129,15 @@ class Station:
         """We see other rows than before: what they counted is no difference."""
         if (series := self.statements()) is not None:
             series.forget("identity")
+
+    def refused(self, batch: Batch) -> None:
+        """The keeper will never take this batch: what comes next is no difference to what was in it."""
+        self._forget(batch.probe, "failed")
+
+    def _forget(self, name: str, reason: str) -> None:
+        for (of, _), series in self._series.items():
+            if of == name:
+                series.forget(reason)
 
     async def _begin(self, capabilities: Capabilities, now: int) -> None:
         # From the new epoch on nobody else's batches are taken, so what is read then is the last.
