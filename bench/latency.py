@@ -69,7 +69,8 @@ def measure(store: Store, catalog: Catalog, passes: Passes, end: int, plan: Plan
     target = Target(1, "load-r", Secret(""), 2.0)
     watcher = Absent(target, TargetState(Condition.WATCHING, end))
     app = create_app(Watch(store, catalog, {"load-r": watcher}, lambda: end, "bench"), "bench")
-    spans = {title: seconds for title, seconds in SPANS.items() if seconds <= plan.days * 86_400}
+    longest = plan.filled[-1] * 3_600
+    spans = {title: seconds for title, seconds in SPANS.items() if seconds <= longest}
     turns = 5 if plan.quick else 20
     ingest = Ingest(store, passes, end)
     idle = asyncio.run(_ask_all(app, end, spans, turns))
@@ -79,7 +80,7 @@ def measure(store: Store, catalog: Catalog, passes: Passes, end: int, plan: Plan
     ingest.stopping.set()
     thread.join()
     rows = [
-        _row("latency", plan, idle, f"{turns} of each of {len(idle)} requests: 1 h to {plan.days} days"),
+        _row("latency", plan, idle, f"{turns} of each of {len(idle)} requests: 1 h to {longest // 86_400} days"),
         _row("latency_ingesting", plan, busy, f"the same, {ingest.appended} passes appended meanwhile, one a second"),
     ]
     slowest = sorted(busy, key=lambda name: -percentile(busy[name], 95))

@@ -17,7 +17,7 @@ from bench.table import Row, at_most
 from pgvigil import catalog
 from pgvigil.catalog.types import Catalog
 from pgvigil.model import Secret
-from pgvigil.store import Retention, Store, open_store
+from pgvigil.store import Store, open_store
 from pgvigil.store.boundaries import HOUR, MINUTE, SECOND
 from pgvigil.store.engine import Engine
 
@@ -29,7 +29,9 @@ WHOLE = 30
 
 AN_HOUR = 360
 """Passes."""
-RETENTION = Retention()
+KEPT = {"closed": 48, "1m": 14 * 24, "1h": 30 * 24}
+"""Hours of each tier that a store of a month has."""
+
 Rows = tuple[int, float]
 
 
@@ -44,7 +46,7 @@ class Kept:
     tiers: Mapping[str, float]
     """MB by tier of what was filled."""
     size: float
-    """MB of a month of WHOLE days: tiers that were not filled so long are stretched."""
+    """MB of a month of WHOLE days: tiers of which fewer hours were filled are stretched."""
     free: float
     filling: float
 
@@ -54,7 +56,7 @@ def run(plan: Plan) -> Result:
     found = catalog.load()
     passes = Passes(found, pool.load(plan, found), plan.seed)
     hours = max(1, round(plan.driven_passes * STEP * SECOND / HOUR))
-    month = Month(END - days(plan.days), END, hours)
+    month = Month(END - days(WHOLE), END, hours, plan.filled)
     url = f"duckdb://{plan.work}/month.db"
     kept = _keep(url, found, passes, month)
     store = open_store(url, KEY, found)
@@ -81,12 +83,12 @@ def _keep(url: str, found: Catalog, passes: Passes, month: Month) -> Kept:
     with _engine(store) as engine:
         driven = {tier: bytes_a_row(engine, f"statements_{tier}") for tier in TIERS}
         began = time.monotonic()
-        fill(engine, series, month, RETENTION)
+        fill(engine, series, month)
         filling = time.monotonic() - began
         month_rows = {tier: bytes_a_row(engine, f"statements_{tier}") for tier in TIERS}
         tiers = {tier: tier_size(engine, series, tier) for tier in TIERS}
         in_use, free = used(engine)
-    stretched = sum(size * month.stretched(tier, RETENTION, WHOLE) for tier, size in tiers.items())
+    stretched = sum(size * month.stretched(tier, KEPT[tier]) for tier, size in tiers.items())
     size = in_use - sum(tiers.values()) + stretched
     return Kept(commits, raw, driven, month_rows, tiers, size, free, filling)
 
@@ -135,6 +137,10 @@ def _notes(kept: Kept, hours: int) -> list[str]:
     ]
 
 
+def _hours(plan: Plan) -> str:
+    return ", ".join(str(hours) for hours in plan.filled)
+
+
 def _sizes(plan: Plan, kept: Kept, hours: int) -> Sequence[Row]:
     how = f"real rows of load R, Zipf 1.2, {hours} h through append and upkeep"
     (raw_rows, raw), (sorted_rows, after) = kept.raw, kept.driven["closed"]
@@ -149,8 +155,8 @@ def _sizes(plan: Plan, kept: Kept, hours: int) -> Sequence[Row]:
             f"{sorted_rows:,} rows, the same after upkeep", at_most(after, 20.0, quick=plan.quick),
         ),
         Row(
-            "month", *PROMISES["month"], f"{kept.size:.0f} MB{' (extrapolated)' if plan.days < WHOLE else ''}",
-            f"{plan.days} days filled from {hours} driven h: raw 48 h, 1 min 14 days, 1 h 30 days, all probes",
+            "month", *PROMISES["month"], f"{kept.size:.0f} MB (extrapolated)",
+            f"raw 48 h, 1 min 14 days, 1 h 30 days, all probes; {_hours(plan)} h of these filled from {hours} driven h",
             at_most(kept.size, 700.0, quick=plan.quick),
         ),
     ]  # fmt: skip

@@ -19,7 +19,8 @@ class Plan:
     pairs: int
     driven_passes: int
     """Passes that go through append and upkeep one by one; the month repeats them."""
-    days: int
+    filled: tuple[int, int, int]
+    """Hours of the month that are really filled, raw, by the minute and by the hour; what lacks is extrapolated."""
     tables: int
     """Of the server with a large catalog; 0 leaves it out."""
     targets: int
@@ -39,7 +40,7 @@ def full(seed: int, work: Path) -> Plan:
         pair_seconds=60.0,
         pairs=6,
         driven_passes=720,
-        days=30,
+        filled=(48, 120, 720),
         tables=10_000,
         targets=30,
         watch=120.0,
@@ -58,7 +59,7 @@ def quick(seed: int, work: Path) -> Plan:
         pair_seconds=10.0,
         pairs=2,
         driven_passes=360,
-        days=3,
+        filled=(4, 12, 168),
         tables=0,
         targets=0,
         watch=0.0,

@@ -12,33 +12,37 @@ import duckdb
 
 from bench.sql import text
 from pgvigil.store import boundaries
-from pgvigil.store.boundaries import DAY, HOUR, Boundaries, Retention
+from pgvigil.store.boundaries import DAY, HOUR, Boundaries
 from pgvigil.store.engine import BLOCK_BYTES, Engine
 from pgvigil.store.series import Series
 
 TIERS = ("closed", "1m", "1h")
-AT_ONCE = 60_000
-"""Rows in one statement, about: the engine has 128 MB."""
+AT_ONCE = 20_000
+"""Rows that one statement sorts: the engine has little memory. An hour alone lies sorted already."""
 
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """Where it begins and ends, microseconds, and how many whole hours at its beginning were driven."""
+    """Where it begins and ends, microseconds, how many whole hours at its beginning were driven, and how many hours
+    of each tier of TIERS are kept at its end."""
 
     start: int
     end: int
     driven: int
+    filled: tuple[int, int, int]
 
-    def hours(self, tier: str, retention: Retention) -> Sequence[int]:
-        """The ends of the hours that a tier still holds at the end of the month, without the driven ones."""
-        kept = {"closed": retention.raw, "1m": retention.minutes, "1h": retention.hours}[tier]
-        first = max(self.start + self.driven * HOUR, self.end - round(kept * 1e6))
+    def first(self, tier: str) -> int:
+        """From when on a tier has rows."""
+        return max(self.start, self.end - self.filled[TIERS.index(tier)] * HOUR)
+
+    def hours(self, tier: str) -> Sequence[int]:
+        """The ends of the hours that a tier holds at the end of the month, without the driven ones."""
+        first = max(self.start + self.driven * HOUR, self.first(tier))
         return range(first + HOUR, self.end + 1, HOUR)
 
-    def stretched(self, tier: str, retention: Retention, days: int) -> float:
-        """How many times as many hours of a tier a month of so many days keeps."""
-        kept = {"closed": retention.raw, "1m": retention.minutes, "1h": retention.hours}[tier]
-        return min(kept, days * 86_400.0) / min(kept, (self.end - self.start) / 1e6)
+    def stretched(self, tier: str, hours: int) -> float:
+        """How many times as many hours of a tier a whole month keeps, where `hours` is what retention keeps."""
+        return hours / self.filled[TIERS.index(tier)]
 
     def source(self, hour: int) -> int:
         """The end of the driven hour that an hour repeats."""
@@ -46,14 +50,14 @@ class Month:
         return self.start + (number % self.driven + 1) * HOUR
 
 
-def fill(engine: Engine, series: Sequence[Series], month: Month, retention: Retention) -> None:
+def fill(engine: Engine, series: Sequence[Series], month: Month) -> None:
     """Copy the driven hours forward, drop what is past its time, and set the boundaries."""
     for one in series:
         with engine.cursor() as cursor:
             for tier in TIERS:
-                for hours in _bundles(cursor, f"{one.name}_{tier}", month, month.hours(tier, retention)):
+                for hours in _bundles(cursor, f"{one.name}_{tier}", month, month.hours(tier)):
                     _copy(cursor, one, tier, [(month.source(hour), hour) for hour in hours])
-            _drop(cursor, one, month, retention)
+            _drop(cursor, one, month)
     engine.checkpoint()
 
 
@@ -71,17 +75,15 @@ def _bundles(
 def _copy(cursor: duckdb.DuckDBPyConnection, series: Series, tier: str, hours: Sequence[tuple[int, int]]) -> None:
     columns = ", ".join(f'"{name}"' for name in series.columns if name != "ts")
     keys = [f'"{field.name}"' for field in series.keys]
+    order = "" if len(hours) == 1 else "ORDER BY " + ", ".join(["hour", "target", "incarnation", *keys, "ts"])
     cursor.execute(
-        text("copy_hours").format(
-            table=f"{series.name}_{tier}", columns=columns, order=", ".join(["target", "incarnation", *keys, "ts"])
-        ),
+        text("copy_hours").format(table=f"{series.name}_{tier}", columns=columns, order=order),
         {"sources": [source for source, _ in hours], "hours": [hour for _, hour in hours]},
     )
 
 
-def _drop(cursor: duckdb.DuckDBPyConnection, series: Series, month: Month, retention: Retention) -> None:
-    raw_from, minutes_from = (month.end - round(kept * 1e6) for kept in (retention.raw, retention.minutes))
-    raw_from, minutes_from = max(raw_from, 0), max(minutes_from, 0)
+def _drop(cursor: duckdb.DuckDBPyConnection, series: Series, month: Month) -> None:
+    raw_from, minutes_from = month.first("closed"), month.first("1m")
     for tier, until in (("closed", raw_from), ("1m", minutes_from)):
         cursor.execute(text("drop_until").format(table=f"{series.name}_{tier}"), {"until": until})
     boundaries.write(cursor, series.name, Boundaries(month.end, raw_from, minutes_from, raw_from, minutes_from))

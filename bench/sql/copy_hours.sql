@@ -8,4 +8,4 @@ FROM (
     JOIN "{table}" AS fact
         ON fact.ts > make_timestamp(pair.source - 3600000000) AND fact.ts <= make_timestamp(pair.source)
 )
-ORDER BY hour, {order}
+{order}
