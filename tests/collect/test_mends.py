@@ -7,6 +7,7 @@ import pytest
 
 from pgvigil.catalog import load
 from pgvigil.collect.outbox import Outbox
+from pgvigil.collect.series import Brought, CounterSeries, Moment, OvertakenError, Series
 from pgvigil.collect.station import Station
 from pgvigil.model import (
     Batch,
@@ -20,6 +21,7 @@ from pgvigil.model import (
     Secret,
     Target,
 )
+from pgvigil.pg import Rows
 
 S = 1_000_000
 CATALOG = load()
@@ -118,3 +120,83 @@ async def test_a_refused_batch_takes_no_other_along_and_leaves_a_gap() -> None:
     assert told.probe == "tables"
     emptied = keeper.kept[1]
     assert (emptied.outcome, list(emptied.rows), emptied.gaps) == (Outcome.FAILED, [], (Gap(10 * S, 20 * S, "failed"),))
+
+
+def series_of(watched: Station, name: str) -> CounterSeries:
+    found = watched.series(name)
+    assert isinstance(found, CounterSeries)
+    return found
+
+
+def reply_of(series: Series, *numbers: int) -> Rows:
+    """A reading in which the entry of queryid `number` has that many calls, and a fingerprint where one is due."""
+    names = series.layout.names
+    rows = [tuple(number if name in {"queryid", "calls"} else 1 for name in names) for number in numbers]
+    if series.query.changed_by:
+        return Rows("statements", (*names, "pgvigil_fingerprint"), [(*row, 1) for row in rows], 1.0)
+    return Rows("statements", names, rows, 1.0)
+
+
+def absorb(series: Series, at: int, *numbers: int, partial: bool = False) -> Brought:
+    series.parameters(float(at))
+    return series.absorb(reply_of(series, *numbers), Moment(at * S, at * S + 1, float(at)), partial=partial)
+
+
+async def test_what_was_out_of_sight_for_one_pass_comes_back_as_a_baseline_after_a_gap() -> None:
+    watched = station()
+    await watched.arrive(capabilities(), S, away=True)
+    absorb(series_of(watched, "statements"), 10, 1, 2, 3)
+    watched.forget_statements()
+    absorb(series_of(watched, "statements"), 20, 1)
+    await watched.arrive(capabilities(sees_all=False), 21 * S, away=False)
+    assert "statements" in watched.invisible
+    await watched.arrive(capabilities(), 29 * S, away=False)
+    brought = absorb(series_of(watched, "statements"), 30, 1, 2, 3)
+    assert (brought.secs, list(brought.rows)) == (None, [])
+    assert brought.gaps == (Gap(20 * S, 30 * S + 1, "identity"),)
+
+
+async def test_what_a_baseline_lacks_of_the_rows_before_is_told_to_be_gone() -> None:
+    watched = station()
+    await watched.arrive(capabilities(), S, away=True)
+    statements = series_of(watched, "statements")
+    absorb(statements, 10, 1, 2)
+    statements.forget("identity")
+    gone = absorb(statements, 20, 1).gone
+    at = statements.query.probe.key.index("queryid")
+    assert [key[at] for key in gone] == [2]
+
+
+async def test_an_object_that_could_never_be_read_counts_from_when_it_can_be() -> None:
+    watched = station()
+    await watched.arrive(capabilities(), S, away=True)
+    statements = series_of(watched, "statements")
+    absorb(statements, 10, 1, partial=True)
+    assert len(absorb(statements, 20, 1, partial=True).gaps) == 0
+    brought = absorb(statements, 30, 1, 500)
+    at = statements.layout.names.index("queryid")
+    assert 500 not in [row[at] for row in brought.rows]
+    assert brought.gaps == (Gap(10 * S, 30 * S + 1, "failed"),)
+    at = statements.layout.names.index("queryid")
+    assert [row[at] for row in absorb(statements, 40, 1, 500, 700).rows if row[at] == 700] == [700]
+
+
+@pytest.mark.parametrize("happens", ["doubt", "forget", "exchange"])
+async def test_a_reply_that_was_asked_before_an_absence_was_noticed_is_left_out(happens: str) -> None:
+    watched = station()
+    await watched.arrive(capabilities(), S, away=True)
+    asked = series_of(watched, "statements")
+    absorb(asked, 10, 1)
+    asked.parameters(20.0)
+    if happens == "exchange":
+        await watched.arrive(capabilities(sees_all=False), 21 * S, away=False)
+        await watched.arrive(capabilities(), 22 * S, away=False)
+        assert series_of(watched, "statements") is not asked
+    elif happens == "doubt":
+        asked.doubt("unreachable")
+    else:
+        asked.forget("identity")
+    for series in {asked, series_of(watched, "statements")}:
+        with pytest.raises(OvertakenError):
+            series.absorb(reply_of(series), Moment(20 * S, 20 * S + 1, 20.0))
+    assert list(absorb(series_of(watched, "statements"), 30, 1).gone) == []

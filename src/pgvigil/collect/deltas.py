@@ -71,6 +71,7 @@ class Tracker:
         self._announced = -1  # the reading that brought the last recorded removal; keys seen before it are covered
         self._suspect = -1  # until when a removal may have taken keys seen before
         self._gap: str | None = None
+        self._blind: int | None = None  # since when objects exist that no reading ever held
         self._ts: int | None = None
 
     @property
@@ -88,9 +89,14 @@ class Tracker:
         """How many keys it knows."""
         return len(self._rows)
 
+    @property
+    def gap(self) -> str | None:
+        """Why the next reading will be a baseline after a gap, or None where it will not."""
+        return self._gap
+
     def row(self, key: Key) -> Row | None:
-        """The last absolute row of a key, or None where it is not known."""
-        return self._rows.get(key)
+        """The last absolute row of a key, or None where it is not known or cannot be compared any more."""
+        return None if self._gap is not None else self._rows.get(key)
 
     def restore(self, ts: int, names: Sequence[str], rows: Sequence[Row]) -> None:
         """Go on from a kept reading. Removals before it were recorded then, but not which keys they took."""
@@ -107,9 +113,7 @@ class Tracker:
 
     def forget(self, reason: str) -> None:
         """Make the next reading a baseline, with a gap of this reason: the numbers are not comparable."""
-        self._rows.clear()
-        self._seen.clear()
-        self._gap = reason
+        self._gap = reason  # the rows stay: the baseline has to tell which of them are no more
 
     def update(self, rows: Sequence[Row], ts: int, *, complete: bool, context: Context) -> Change:
         """Compare a reading with the one before and remember it. A row missing from an incomplete one is unchanged.
@@ -126,20 +130,27 @@ class Tracker:
         survived = context.doubt is None or self._survived(found)
         judged = {key: self._judge(key, row, survived=survived) for key, row in found.items()}
         gone = [key for key in self._rows if key not in found] if complete else []
+        unseen = self._unseen(found)
+        blind = (Gap(self._blind, context.until, "failed"),) if self._blind is not None and unseen else ()
         change = Change(
             secs=(ts - self._ts) / 1e6,
             rows=[
                 self._difference(key, found[key], life)
                 for key, life in judged.items()
-                if not complete or context.keyframe or self._moved(key, found[key])
+                if (not complete or context.keyframe or self._moved(key, found[key])) and key not in unseen
             ],
             last=list(found.values()) if context.keyframe or not complete else self._changed(found),
             gone=gone,
-            gaps=self._gaps(judged, gone, context, survived=survived),
+            gaps=(*self._gaps(judged, gone, context, survived=survived), *blind),
             lost=context.doubt is None and context.moved is None and self._lost(judged, gone),
         )
         self._remember(found, gone, ts)
+        self._blind = self._blind if context.partial else None
         return change
+
+    def _unseen(self, found: dict[Key, Row]) -> set[Key]:
+        """Keys of objects that could not be read so far: nobody knows since when they count."""
+        return set() if self._blind is None else found.keys() - self._rows.keys()
 
     def _by_key(self, rows: Sequence[Row]) -> dict[Key, Row]:
         found = {self._layout.key_of(row): row for row in rows}
@@ -150,6 +161,7 @@ class Tracker:
     def _baseline(self, found: dict[Key, Row], ts: int, context: Context) -> Change:
         gaps = () if self._ts is None or self._gap is None else (Gap(self._ts, context.until, self._gap),)
         self._gap = None
+        self._blind = ts if context.partial else None
         gone = [key for key in self._rows if key not in found]
         self._remember(found, gone, ts)
         return Change(secs=None, last=list(found.values()), gone=gone, gaps=gaps)

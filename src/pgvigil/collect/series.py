@@ -27,6 +27,10 @@ class WrongColumnsError(PgvigilError):
     """A query did not return the columns that its probe declares."""
 
 
+class OvertakenError(PgvigilError):
+    """A reply was asked for before something happened that calls for a complete reading."""
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """When a reading was made: not before `ts`, not after `until` (microseconds, server's clock); `steady` is our own
@@ -72,7 +76,9 @@ class Series:
         self._doubt: str | None = None
         self._before: int | None = None
         self._steady: float | None = None
-        self._complete = True
+        # Until `parameters` says otherwise, what comes was asked by somebody else.
+        self._complete = not query.changed_by
+        self._retired = False
         self._keyframe = True
 
     def parameters(self, now: float) -> tuple[Parameter, ...]:
@@ -90,11 +96,20 @@ class Series:
         """Take a reading in, which lacks rows if `partial`; raises PgvigilError where it is not what was declared."""
         raise NotImplementedError
 
+    def retire(self) -> None:
+        """Another takes its place: what was asked for this one and is still under way is not taken in."""
+        self._retired = True
+
     def restore(self, reading: Reading) -> None:
         """Go on from a kept reading; only what is compared with the reading before has any."""
 
     def reading(self) -> Reading | None:
         """What was read last, as far as it is compared with what comes next."""
+        return None
+
+    @property
+    def gap(self) -> str | None:
+        """The reason of the gap that the next reading ends; only counters have any."""
         return None
 
     def doubt(self, reason: str) -> None:
@@ -109,6 +124,10 @@ class Series:
 
     def _take(self, reply: Rows, *, partial: bool) -> list[Row]:
         """The cleaned rows without fingerprints, which are remembered."""
+        # The connection of a visit is another: while its replies are under way, an absence may be noticed elsewhere.
+        judged = self._before is not None and self._doubt is None
+        if self._retired or not (judged or self._complete):
+            raise OvertakenError("what is known of the server changed while this was asked")
         self._complete = self._complete and not partial
         width = len(self.layout.names)
         if reply.names[:width] != self.layout.names:
@@ -162,6 +181,11 @@ class CounterSeries(Series):
     def reading(self) -> Reading | None:
         """The last absolute values."""
         return self.tracker.reading()
+
+    @property
+    def gap(self) -> str | None:
+        """The reason of the gap that the next reading ends."""
+        return self.tracker.gap
 
     def forget(self, reason: str) -> None:
         """Make the next reading a baseline after a gap."""

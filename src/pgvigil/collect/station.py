@@ -195,6 +195,7 @@ class Station:
             if isinstance(chosen, Invisible):
                 self.invisible[name] = chosen
                 self.queries.pop(name, None)
+                self._forget(name, "identity")  # when it comes into sight again, there may be more of it
                 continue
             if self.queries.get(name) != chosen:
                 self.queries[name] = chosen
@@ -214,6 +215,9 @@ class Station:
                 if (reading := old.reading()) is not None:
                     new.restore(reading)
                     new.doubt("unreachable")
+                if old.gap is not None:
+                    new.forget(old.gap)
+                old.retire()
                 self._series[name, place] = new
 
     def _made(self, query: Query, place: int) -> Series:
