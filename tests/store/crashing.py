@@ -13,8 +13,8 @@ from pgvigil.store import Retention, Store, StoreError, open_store
 from store.toys import KEY, MINUTE, SECOND, START, batch, calls, catalog
 
 SHORT = Retention(raw=2 * 3_600, minutes=5 * 3_600)
-STEP = 5 * MINUTE
-"""Between two passes, so that an hour is full after twelve of them."""
+STEP = MINUTE
+"""Between two passes, so that an hour is full after sixty of them, and upkeep keeps up however short each life is."""
 
 
 def write(url: str) -> None:
@@ -38,7 +38,7 @@ def look_after(store: Store, at: list[int]) -> None:
     """Upkeep at every turn, and checkpoints amid it."""
     while True:
         with suppress(StoreError):
-            for _ in range(5):
+            for _ in range(10):
                 store.maintain(START + at[0] * STEP + 90 * SECOND)
             store._engine.checkpoint()
 

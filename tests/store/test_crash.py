@@ -16,8 +16,6 @@ from pgvigil.store import open_store
 from store.crashing import SHORT
 from store.toys import KEY, catalog
 
-TIMES = 20
-
 
 @pytest.fixture
 def zygote() -> Iterator[subprocess.Popen[str]]:
@@ -59,12 +57,18 @@ def numbers_until_dead(lines: IO[str]) -> list[int]:
     return found
 
 
-@pytest.mark.slow(reason="20 processes each open the store, fill an hour or two of it, are killed, and are checked")
-def test_no_kept_pass_is_lost_or_doubled_by_a_kill(url: str, zygote: subprocess.Popen[str]) -> None:
+@pytest.mark.parametrize(
+    "times",
+    [
+        pytest.param(20, marks=pytest.mark.slow(reason="20 writers each fill an hour or two and are killed")),
+        pytest.param(200, marks=[pytest.mark.soak, pytest.mark.timeout(3_600)]),
+    ],
+)
+def test_no_kept_pass_is_lost_or_doubled_by_a_kill(url: str, zygote: subprocess.Popen[str], times: int) -> None:
     seed = random.randrange(10**6)
     print(f"seed {seed}")
     dice = random.Random(seed)
-    for _ in range(TIMES):
+    for _ in range(times):
         promised = killed_after(zygote, url, dice.randint(1, 25), dice.random() / 5)
         store = open_store(url, KEY, catalog(), retention=SHORT, read_only=True)
         kept, calls, wal = store.query(
@@ -78,3 +82,7 @@ def test_no_kept_pass_is_lost_or_doubled_by_a_kill(url: str, zygote: subprocess.
         assert {row[reading.names.index("calls")] for row in reading.rows} == {kept}
         assert len(reading.rows) == 50
         store.close()
+    upkeep_ran = open_store(url, KEY, catalog(), retention=SHORT, read_only=True)
+    assert upkeep_ran.query("SELECT count(*) FROM statements_1h").rows[0][0] > 0
+    assert upkeep_ran.query("SELECT count(*) FROM statements_closed").rows[0][0] > 0
+    upkeep_ran.close()

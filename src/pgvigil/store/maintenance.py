@@ -1,8 +1,8 @@
 """Looking after the tiers, one small step at a time, beside the writer and never in its way.
 
-A step takes one closed hour of one series: it is rolled up into minutes and those into an hour, its readings are
-rewritten sorted by key (a third less room), and the boundaries move; or it re-does an hour into which something came
-late; or it deletes an hour that is past its time. Each is one transaction.
+A step takes one hour of one series that is over: it is rolled up into minutes and those into an hour, again if
+something came late; or its readings are rewritten, sorted by key, which takes a third less room; or what is past its
+time is deleted. Each is one transaction.
 """
 
 from collections.abc import Callable, Mapping
@@ -53,8 +53,11 @@ def step(cursor: duckdb.DuckDBPyConnection, upkeep: Upkeep, now: int) -> bool:
     for series in upkeep.layout.series.values():
         if series.once:
             continue
-        if _roll(cursor, upkeep, series, late.get(series.name, []), now) or _retire(
-            cursor, upkeep, series, late.get(series.name, []), now
+        behind = late.get(series.name, [])
+        if (
+            _roll(cursor, upkeep, series, behind, now)
+            or _close(cursor, upkeep, series)
+            or _retire(cursor, upkeep, series, behind, now)
         ):
             return True
     return _tidy(cursor, upkeep, now)
@@ -93,7 +96,6 @@ def _roll(cursor: duckdb.DuckDBPyConnection, upkeep: Upkeep, series: Series, lat
         if again:
             _undo(cursor, series, hour)
         _roll_hour(cursor, series, hour)
-        _close_hour(cursor, series, hour)
         _move(cursor, series, after)
         if again:
             cursor.execute(sql("close_reopened"), {"series": series.name, "hour": hour})
@@ -122,11 +124,19 @@ def _roll_hour(cursor: duckdb.DuckDBPyConnection, series: Series, hour: int) -> 
             cursor.execute(roll_up(series, tier, hour - HOUR, hour, part))
 
 
-def _close_hour(cursor: duckdb.DuckDBPyConnection, series: Series, hour: int) -> None:
+def _close(cursor: duckdb.DuckDBPyConnection, upkeep: Upkeep, series: Series) -> bool:
+    """Rewrite the oldest hour that was rolled up, sorted by key."""
     table = f"{series.name}_open"
-    for part in slices(series, _count(cursor, table, hour), AT_ONCE):
-        cursor.execute(close(series, hour, part))
-    cursor.execute(sql("delete_until", table=ident(table), column="ts", until=moment(hour)))
+    rolled = upkeep.boundaries.get(series.name, Boundaries()).rolled
+    row = cursor.execute(sql("oldest_until", table=ident(table), until=moment(rolled))).fetchone()
+    if row is None or row[0] is None:
+        return False
+    hour = hour_of(row[0])
+    with transaction(cursor):
+        for part in slices(series, _count(cursor, table, hour), AT_ONCE):
+            cursor.execute(close(series, hour, part))
+        cursor.execute(sql("delete_until", table=ident(table), column="ts", until=moment(hour)))
+    return True
 
 
 def _count(cursor: duckdb.DuckDBPyConnection, table: str, hour: int) -> int:

@@ -1,0 +1,1 @@
+SELECT epoch_us(min(ts)) FROM {table} WHERE ts <= {until}
