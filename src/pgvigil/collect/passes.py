@@ -7,7 +7,7 @@ from pgvigil.catalog.types import Takes
 from pgvigil.collect.asking import PASS_DEADLINE, merged, objects_for, request_for
 from pgvigil.collect.binding import Binder, words_of
 from pgvigil.collect.heart import Pulse
-from pgvigil.collect.series import Moment
+from pgvigil.collect.series import Moment, Series
 from pgvigil.collect.station import CLUSTER
 from pgvigil.collect.telling import Telling
 from pgvigil.collect.tools import Tools
@@ -37,6 +37,7 @@ class _Answers:
     """Replies of one pass by probe; `partial` names those of which some objects brought nothing."""
 
     moment: Moment
+    series: Mapping[str, Series]
     replies: Mapping[str, Reply]
     partial: frozenset[str]
     events: dict[str, list[Event]] = field(default_factory=dict)
@@ -66,7 +67,7 @@ class Passes:
         answers = await self._ask(session, names, place, pulse)
         if place == CLUSTER:
             self._watch_removals(answers)
-        batches = self._taken_in(answers, place)
+        batches = self._taken_in(answers)
         again = [self._note(name, reply, pulse.steady) for name, reply in answers.replies.items()]
         self._count_cost(answers.replies)
         return Passed(pulse.ts, batches, look_again=sight or any(again))
@@ -98,24 +99,25 @@ class Passes:
         return True
 
     async def _ask(self, session: Session, names: Sequence[str], place: int, pulse: Pulse) -> _Answers:
-        queries = self._station.queries
-        by_keys = [name for name in names if queries[name].takes is Takes.KEYS]
-        others = [name for name in names if name not in by_keys]
+        # Taken now: while a visit waits for replies, another look at the server may change what can be asked.
+        series = {name: self._station.series(name, place) for name in names if name in self._station.queries}
+        by_keys = [name for name in series if series[name].query.takes is Takes.KEYS]
+        others = [name for name in series if name not in by_keys]
+        limits = {name: self._station.limit(name) for name in others}
         capabilities = self._station.known().capabilities
-        found = await objects_for(session, [queries[name] for name in others], capabilities)
-        requests = [each for name in others for each in self._requests(name, place, pulse.steady, found.get(name))]
+        found = await objects_for(session, [series[name].query for name in others], capabilities)
+        requests: list[Request] = []
+        for name in others:
+            asked = (series[name].query, capabilities, limits[name], series[name].parameters(pulse.steady))
+            objects = found.get(name)
+            if objects is None:
+                requests.append(request_for(*asked))
+            elif not isinstance(objects, Failure):
+                requests += [request_for(*asked, each) for each in objects]
         replies, partial = merged(await session.run(requests, deadline=PASS_DEADLINE))
         replies |= {name: failure for name, failure in found.items() if isinstance(failure, Failure)}
         replies |= await self._telling.ask(session, by_keys, replies)
-        return _Answers(Moment(pulse.ts, self._clock.now(), pulse.steady), replies, partial)
-
-    def _requests(self, name: str, place: int, steady: float, objects: Sequence[str] | Failure | None) -> list[Request]:
-        if isinstance(objects, Failure):
-            return []
-        series = self._station.series(name, place)
-        capabilities = self._station.known().capabilities
-        asked = (series.query, capabilities, self._station.limit(name), series.parameters(steady))
-        return [request_for(*asked)] if objects is None else [request_for(*asked, each) for each in objects]
+        return _Answers(Moment(pulse.ts, self._clock.now(), pulse.steady), series, replies, partial)
 
     def _watch_removals(self, answers: _Answers) -> None:
         """What took entries out of pg_stat_statements, before its rows are taken in."""
@@ -126,7 +128,7 @@ class Passes:
         counted = replies.get(statements.query.probe.name)
         informed = None if info is None else replies.get(info.query.probe.name)
         for name, reply in replies.items():
-            if station.queries[name].takes is Takes.KEYS and isinstance(reply, Rows):
+            if answers.series[name].query.takes is Takes.KEYS and isinstance(reply, Rows):
                 removals.learn({row[0]: row[1] for row in reply.rows if len(row) > 1})
         if isinstance(counted, Rows):
             removals.watch(statements.tracker, counted.names, counted.rows)
@@ -137,17 +139,17 @@ class Passes:
         if isinstance(counted, Rows) and isinstance(informed, Rows):
             removals.settled(answers.moment.ts)
 
-    def _taken_in(self, answers: _Answers, place: int) -> tuple[Batch, ...]:
+    def _taken_in(self, answers: _Answers) -> tuple[Batch, ...]:
         binder = Binder(self._station, answers.moment.ts)
-        batches = [self._taken(binder, name, reply, answers, place) for name, reply in answers.replies.items()]
+        batches = [self._taken(binder, name, reply, answers) for name, reply in answers.replies.items()]
         if batches:
             batches[0] = replace(batches[0], events=(*self._station.events(), *batches[0].events))
         return tuple(batches)
 
-    def _taken(self, binder: Binder, name: str, reply: Reply, answers: _Answers, place: int) -> Batch:
+    def _taken(self, binder: Binder, name: str, reply: Reply, answers: _Answers) -> Batch:
         if isinstance(reply, Failure):
             return binder.failed(name, reply)
-        series = self._station.series(name, place)
+        series = answers.series[name]
         try:
             brought = series.absorb(reply, answers.moment, partial=name in answers.partial)
         except PgvigilError as error:
