@@ -16,6 +16,10 @@ _OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
 }
 
 
+_CORRECTION = 1.0
+"""Seconds by which a clock may be set back without a turn coming twice."""
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """A probe that is due, and how many of its turns went by unused before."""
@@ -37,7 +41,7 @@ class Schedule:
         for name, period in periods.items():
             begun = self._begun(now, period)
             taken = self._taken.get(name)
-            if taken is None:
+            if taken is None or self._set_back(now, taken, period):
                 turns.append(Turn(name, 0))
             elif begun > taken:
                 turns.append(Turn(name, round((begun - self._begun(taken, period)) / period) - 1))
@@ -61,7 +65,13 @@ class Schedule:
     def _left(self, now: float, name: str, period: float) -> float:
         taken = self._taken.get(name)
         begun = self._begun(now, period)
-        return 0.0 if taken is None or begun > taken else begun + period - now
+        if taken is None or begun > taken or self._set_back(now, taken, period):
+            return 0.0
+        return begun + period - now
+
+    def _set_back(self, now: float, taken: float, period: float) -> bool:
+        """Whether the clock was set back into a turn before the one taken; a correction by a moment is none."""
+        return now < taken - _CORRECTION and self._begun(now, period) < self._begun(taken, period)
 
 
 def holds(condition: Condition | None, signals: Mapping[str, float]) -> bool:
