@@ -8,7 +8,7 @@ FOR_GOOD = frozenset({FailureKind.PRIVILEGE, FailureKind.MISSING})
 """What does not mend itself: not asked again until something about the server changes."""
 
 _LASTING = 3_600.0
-_FIRST_REST = 60.0
+_FIRST_REST = 10.0
 _LONGEST_REST = 300.0
 _RESTS = frozenset({FailureKind.LOCK, FailureKind.DEADLINE, FailureKind.OTHER})
 
