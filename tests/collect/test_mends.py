@@ -7,6 +7,8 @@ import pytest
 
 from pgvigil.catalog import load
 from pgvigil.collect.outbox import Outbox
+from pgvigil.collect.quiet import limit_for
+from pgvigil.collect.schedule import Schedule, Turn
 from pgvigil.collect.series import Brought, CounterSeries, Moment, OvertakenError, Series
 from pgvigil.collect.station import Station
 from pgvigil.model import (
@@ -200,3 +202,30 @@ async def test_a_reply_that_was_asked_before_an_absence_was_noticed_is_left_out(
         with pytest.raises(OvertakenError):
             series.absorb(reply_of(series), Moment(20 * S, 20 * S + 1, 20.0))
     assert list(absorb(series_of(watched, "statements"), 30, 1).gone) == []
+
+
+def test_a_clock_that_is_set_back_makes_nobody_wait_and_a_small_correction_no_turn_come_twice() -> None:
+    schedule, periods = Schedule(), {"statements": 10.0}
+    schedule.take(10_000.0, [Turn("statements", 0)])
+    assert schedule.due(9_999.5, periods) == []
+    assert schedule.due(6_403.0, periods) == [Turn("statements", 0)]
+    assert schedule.wait(6_403.0, periods) == 0.0
+    schedule.take(6_403.0, [Turn("statements", 0)])
+    assert schedule.due(6_404.0, periods) == []
+    assert schedule.due(6_410.0, periods) == [Turn("statements", 0)]
+
+
+@pytest.mark.parametrize(
+    ("settings", "limit"),
+    [
+        ({"log_parameter_max_length_on_error": "0", "log_transaction_sample_rate": "0"}, 500),
+        ({"log_parameter_max_length_on_error": "-1"}, None),
+        ({"log_parameter_max_length_on_error": "64", "log_parameter_max_length": "0"}, None),
+        ({"log_transaction_sample_rate": "0.01"}, None),
+        ({"log_transaction_sample_rate": "1", "log_parameter_max_length": "0"}, 500),
+    ],
+)
+def test_errors_and_sampled_transactions_take_no_fingerprints_along(
+    settings: dict[str, str], limit: int | None
+) -> None:
+    assert limit_for(settings, 500) == limit

@@ -18,7 +18,7 @@ _NEVER = -1
 
 def limit_for(settings: Mapping[str, str], deadline_ms: int) -> int | None:
     """The limit (ms) under which a statement with parameters does not reach the log, or None where each does."""
-    thresholds = [*_by_the_server(settings), *_by_auto_explain(settings), *_by_pgaudit(settings)]
+    thresholds = [*_by_the_server(settings), *_by_errors(settings), *_by_auto_explain(settings), *_by_pgaudit(settings)]
     lowest = min((each for each in thresholds if each > _NEVER), default=None)
     if lowest is None or lowest > deadline_ms:
         return deadline_ms
@@ -31,9 +31,14 @@ def _by_the_server(settings: Mapping[str, str]) -> list[int]:
     found = [_number(settings.get("log_min_duration_statement"))]
     if _share(settings.get("log_statement_sample_rate")) > 0:
         found.append(_number(settings.get("log_min_duration_sample")))
-    if settings.get("log_statement") == "all":
+    if settings.get("log_statement") == "all" or _share(settings.get("log_transaction_sample_rate"), "0") > 0:
         found.append(0)
     return found
+
+
+def _by_errors(settings: Mapping[str, str]) -> list[int]:
+    """A statement that its timeout ends is an error, and 0 says that errors come without parameters."""
+    return [] if settings.get("log_parameter_max_length_on_error", "0") == "0" else [0]
 
 
 def _by_auto_explain(settings: Mapping[str, str]) -> list[int]:
@@ -52,8 +57,8 @@ def _number(setting: str | None) -> int:
     return int(setting) if setting is not None and setting.lstrip("-").isdigit() else _NEVER
 
 
-def _share(setting: str | None) -> float:
+def _share(setting: str | None, default: str = "1") -> float:
     try:
-        return float(setting or 1)
+        return float(setting or default)
     except ValueError:
         return 1.0
