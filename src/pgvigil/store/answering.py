@@ -27,6 +27,7 @@ class Answering:
     def __init__(self, store: Store, runtime: Path | None = None) -> None:
         self._store = store
         self._path = rendezvous.choose(store.location, runtime)
+        self._closing = threading.Event()
         self._room = threading.BoundedSemaphore(AT_ONCE)
         self._socket = _listen(self._path)
         rendezvous.announce(store.location, self._path)
@@ -40,13 +41,16 @@ class Answering:
 
     def close(self) -> None:
         """Stop listening and remove the socket; what is being answered is finished by its own thread."""
-        self._socket.shutdown(socket.SHUT_RDWR)
+        self._closing.set()
+        waking = rendezvous.call(self._path, 2.0)  # accept() ends on no system for certain when its socket is closed
+        if waking is not None:
+            waking.close()
         self._thread.join(5.0)
         self._socket.close()
         rendezvous.withdraw(self._store.location, self._path)
 
     def _accept(self) -> None:
-        while True:
+        while not self._closing.is_set():
             try:
                 client, _ = self._socket.accept()
             except OSError:
