@@ -11,6 +11,7 @@ from store.toys import (
     KEY,
     SECOND,
     START,
+    STATEMENTS,
     batch,
     calls,
     catalog,
@@ -198,3 +199,18 @@ def test_a_pass_of_an_earlier_epoch_is_left_out(store: Store) -> None:
     store.append([replace(calls(START, (1, 1)), epoch=2, pass_no=1)])
     store.append([replace(calls(START + SECOND, (1, 1)), epoch=1, pass_no=99)])
     assert store.query("SELECT sum(calls) FROM statements").rows == [(1,)]
+
+
+def test_differences_of_times_are_kept_to_the_nanosecond_and_last_readings_as_read(url: str) -> None:
+    timed = replace(STATEMENTS.columns["total_exec_time"], unit="ms")
+    probe = replace(STATEMENTS, columns={**STATEMENTS.columns, "total_exec_time": timed})
+    store = open_store(url, KEY, catalog(probe))
+    names = ("userid", "queryid", "total_exec_time")
+    noisy = 12.345678 - 12.3
+    assert noisy != 0.045678
+    store.append([batch("statements", START, names, [(10, 1, noisy, False)], last=[(10, 1, noisy)])])
+    assert store.query("SELECT total_exec_time FROM statements").rows == [(0.045678,)]
+    reading = store.reading(1, 1, "statements")
+    assert reading is not None
+    assert noisy in reading.rows[0]
+    store.close()

@@ -148,6 +148,8 @@ def _array(field: Field, values: Sequence[Value], missing: Array | None) -> Arra
         array = np.array(there, dtype=_DTYPES[field.type])
     except (OverflowError, ValueError, TypeError) as error:
         raise BatchRefusedError(f"Column {field.name} does not hold what it declares, {field.type}: {error}.") from None
+    if field.decimals is not None:
+        return np.round(array, field.decimals)
     return array.view("datetime64[us]") if field.type == "TIMESTAMP" else array
 
 

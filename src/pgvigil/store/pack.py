@@ -65,7 +65,7 @@ def _keys(series: Series) -> dict[str, Field]:
 
 
 def _as_read(series: Series) -> dict[str, Field]:
-    return {field.name: replace(field, type=field.read_as) for field in (*series.keys, *series.values)}
+    return {field.name: replace(field, type=field.read_as, decimals=None) for field in (*series.keys, *series.values)}
 
 
 def _text_fields(dimension: Dimension) -> dict[str, Field]:

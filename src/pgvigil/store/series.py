@@ -15,6 +15,10 @@ _TYPES = {
     Type.TEXT: "VARCHAR",
     Type.TIMESTAMPTZ: "TIMESTAMP",
 }
+_DECIMALS = {"ms": 6, "s": 9}
+"""PostgreSQL counts time in nanoseconds; further digits of a difference are the noise of floating point, which takes
+the room of two numbers and tells nothing."""
+
 _NUMBERS = frozenset({Type.INT4, Type.INT8, Type.FLOAT8})
 
 RESERVED = frozenset(
@@ -24,12 +28,14 @@ RESERVED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A column as kept: its type in every tier, the type it is read as, and how it rolls up (None: part of the key)."""
+    """A column as kept: its type in every tier, the type it is read as, how it rolls up (None: part of the key), and
+    to how many decimals its differences are rounded (None: not at all)."""
 
     name: str
     type: str
     read_as: str
     rollup: Rollup | None = None
+    decimals: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +156,8 @@ def _value(column: Column) -> Field:
         return Field(column.name, "DOUBLE", read_as, rollup)
     if rollup is Rollup.SUM and column.type is Type.INT4:
         return Field(column.name, "BIGINT", read_as, rollup)  # a sum of many may exceed 2^31
-    return Field(column.name, read_as, read_as, rollup)
+    decimals = _DECIMALS.get(column.unit) if column.kind is Kind.COUNTER and column.type is Type.FLOAT8 else None
+    return Field(column.name, read_as, read_as, rollup, decimals)
 
 
 def _dimensions(probes: Iterable[Probe]) -> dict[str, Dimension]:
