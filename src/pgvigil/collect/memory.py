@@ -29,15 +29,15 @@ class Memory:
     def __init__(self) -> None:
         self._rests: dict[str, Rest] = {}
 
-    def failed(self, name: str, kind: FailureKind, reason: str, now: float) -> bool:
-        """Note a failure; True where it is for good and new."""
+    def failed(self, name: str, kind: FailureKind, reason: str, now: float, *, longest: float = _LONGEST_REST) -> bool:
+        """Note a failure that makes it rest `longest` seconds at most; True where it is for good and new."""
         before = self._rests.get(name)
         times = 1 if before is None else before.times + 1
         if kind in FOR_GOOD:
             self._rests[name] = Rest(now + _LASTING, reason, times, for_good=True)
             return before is None or not before.for_good
         if kind in _RESTS:
-            rest = min(_FIRST_REST * 2 ** (times - 1), _LONGEST_REST)
+            rest = min(_FIRST_REST * 2 ** (times - 1), longest)
             self._rests[name] = Rest(now + rest, reason, times, for_good=False)
         return False
 

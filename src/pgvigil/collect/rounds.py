@@ -21,6 +21,8 @@ LOOK_AGAIN = 300.0
 _BALANCE = 60.0
 _LONGEST_SLEEP = 1.0
 _RETRY = 5.0
+_FIRST_FAINT = 1.0
+_LONGEST_FAINT = 8.0
 _GONE = frozenset({FailureKind.GONE, FailureKind.DEADLINE})
 
 
@@ -41,6 +43,7 @@ class Rounds:
         self._schedule = Schedule(self._phase)
         self._generation = 0
         self._look_at = float("-inf")
+        self._faint = 0.0
         self._balance_at = self._clocks.steady() + _BALANCE
         self._wake = asyncio.Event()
 
@@ -93,7 +96,12 @@ class Rounds:
         passed = await self._passes.run(session, names)
         if passed.failure is not None and (session.broken or passed.failure.kind in _GONE):
             self._reporter.trouble("passes", silent(passed.failure))
+            if not session.broken:
+                # Too slow for a heartbeat, which is a line in its log each time.
+                self._faint = min(_LONGEST_FAINT, 2 * self._faint or _FIRST_FAINT)
+                await asyncio.sleep(self._faint)
             return
+        self._faint = 0.0
         schedule.take(now, turns)
         self._report(passed)
         await self._post.send(passed.ts, (*late, *passed.batches))
@@ -129,9 +137,12 @@ class Rounds:
         fresh = self._line.generation != self._generation
         if not fresh and self._clocks.steady() < self._look_at:
             return True
-        if fresh and (problem := await self._obstacle(session)) is not None:
-            self._reporter.trouble("capabilities", problem)
-            return False
+        if (problem := await self._obstacle(session)) is not None:
+            if fresh:
+                self._reporter.trouble("capabilities", problem)
+                return False
+            self._look_at = self._clocks.steady() + _RETRY  # the passes meet it too, and tell of it
+            return True
         try:
             found = await find_capabilities(session, self._station.catalog.relations)
             await self._station.arrive(found, self._clock.now(), away=fresh)
@@ -151,7 +162,7 @@ class Rounds:
         return True
 
     async def _obstacle(self, session: Session) -> Problem | None:
-        """What would make all the questions of a new session fail, found out by one of them."""
+        """What would make all the questions about the server fail, found out by one that is cheap."""
         pulse = await self._heart.beat(session)
         if isinstance(pulse, Failure):
             return silent(pulse) if pulse.kind in _GONE else failing(pulse)

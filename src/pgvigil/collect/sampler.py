@@ -20,13 +20,14 @@ from pgvigil.collect.series import Brought, Moment
 from pgvigil.collect.telling import Telling
 from pgvigil.collect.tools import Tools
 from pgvigil.model import Gap, Outcome, Value
-from pgvigil.pg import Failure, FailureKind, Reply, Request
+from pgvigil.pg import Failure, Reply, Request
 
 DEADLINE = 3.0
 """Seconds within which a sample has to come, so that silence is told within five."""
 
-_BEAT_EVERY = 3.0
-_SILENT = frozenset({FailureKind.GONE, FailureKind.DEADLINE})
+_REST = 10.0
+"""Seconds at most between two questions that fail: each is a line in the server's log."""
+
 _GAP = 20_000_000  # microseconds without a sample that make a gap
 
 
@@ -43,6 +44,8 @@ class Sampler:
         self._cleaner: Cleaner | None = None
         self._buckets: Buckets | None = None
         self._last: int | None = None
+        self._away = "unreachable"
+        self._incarnation: int | None = None
         self._gaps: list[Gap] = []
 
     @property
@@ -58,15 +61,22 @@ class Sampler:
     def choose(self) -> None:
         """Take the query for what the server is now."""
         chosen = next((each for each in self._station.queries.values() if _is_samples(each)), None)
-        if chosen != self._query:
-            self.end()
+        incarnation = self._station.known().incarnation
+        if chosen != self._query or incarnation != self._incarnation:
+            self.end()  # still under the identity with which it was counted
+            self._incarnation = incarnation
             self._query = chosen
             self._cleaner = None if chosen is None else self._station.cleaner(chosen)
             self._buckets = None if chosen is None else Buckets(chosen.columns)
+            self._resume()
 
-    def requests(self) -> list[Request]:
+    def resting(self, steady: float) -> bool:
+        """Whether it is left alone at this steady time because it failed."""
+        return self._station.memory.resting(self.name, steady) is not None
+
+    def requests(self, steady: float) -> list[Request]:
         """What to ask in this second."""
-        if self._query is None:
+        if self._query is None or self.resting(steady):
             return []
         return [request_for(self._query, self._station.known().capabilities, self._station.limit(self.name))]
 
@@ -80,16 +90,25 @@ class Sampler:
         if self._buckets is not None:
             self._post(self._buckets.end())
 
+    def _resume(self) -> None:
+        """Nobody looked since what was kept before we began."""
+        kept = None if self._query is None else self._station.kept(self.name)
+        if kept is not None and self._last is None:
+            self._last, self._away = kept.ts, "stopped"
+
     def _count(self, reply: Reply, moment: Moment, round_trip_ms: float) -> None:
         if self._buckets is None or self._cleaner is None or self._query is None:
             return
         if isinstance(reply, Failure):
-            self._post(self._buckets.failed(moment.ts, words_of(reply)))
+            reason = words_of(reply)
+            self._station.memory.failed(self.name, reply.kind, reason, moment.steady, longest=_REST)
+            self._post(self._buckets.failed(moment.ts, reason))
             return
+        self._station.memory.worked(self.name)
         rows = self._cleaner(reply.rows)
         if self._last is not None and moment.ts - self._last > _GAP:
-            self._gaps.append(Gap(self._last, moment.ts, "unreachable"))
-        self._last = moment.ts
+            self._gaps.append(Gap(self._last, moment.ts, self._away))
+        self._last, self._away = moment.ts, "unreachable"
         self._post(self._buckets.add(moment.ts, rows))
         self._station.signal(self._query.probe, reply.names, rows)
         self._governor.record(self.name, max(0.0, reply.elapsed_ms - round_trip_ms))
@@ -108,6 +127,8 @@ class Sampler:
         gaps, self._gaps = tuple(self._gaps), []
         brought = Brought(self._buckets.names, bucket.secs, rows=bucket.rows, gaps=gaps)
         batch = replace(binder.filled(self.name, brought, 0.0), samples=bucket.samples)
+        if self._incarnation is not None:
+            batch = replace(batch, incarnation=self._incarnation)
         if not bucket.samples:
             batch = replace(batch, outcome=Outcome.FAILED, reason=bucket.failures[0] if bucket.failures else None)
         self._outbox.post([batch])

@@ -14,6 +14,9 @@ from pgvigil.model import Condition
 from pgvigil.pg import Failure, FailureKind, Reply, Session
 
 _BEAT_EVERY = 3.0
+_BEAT_RARELY = 12.0
+"""Seconds between heartbeats while the server is too slow for them: each is a line in its log."""
+
 _SILENT = frozenset({FailureKind.GONE, FailureKind.DEADLINE})
 
 
@@ -33,6 +36,7 @@ class SamplerLoop:
         self._phase = tools.phase
         self._every = every
         self._beat_at = float("-inf")
+        self._beat_every = _BEAT_EVERY
 
     async def run(self) -> None:
         """Look, again and again, until cancelled."""
@@ -55,8 +59,8 @@ class SamplerLoop:
 
     async def _look(self, session: Session) -> None:
         steady = self._clocks.steady()
-        beats = steady - self._beat_at >= _BEAT_EVERY
-        requests = [*([self._heart.request] if beats else []), *self._sampler.requests()]
+        beats = steady - self._beat_at >= self._beat_every
+        requests = [*([self._heart.request] if beats else []), *self._sampler.requests(steady)]
         if not requests:
             return
         ts = self._clock.now()
@@ -66,7 +70,8 @@ class SamplerLoop:
             pulse = self._beat(replies[0], steady)
             ts = ts if pulse is None else pulse.ts
             replies = replies[1:]
-        self._report(replies, session)
+        if replies or not self._sampler.resting(steady):
+            self._report(replies, session)
         moment = Moment(ts, self._clock.now(), steady)
         # The first reply of a run waits for the round trip; after a heartbeat none does.
         self._sampler.take(replies, moment, 0.0 if beats else self._heart.round_trip_ms)
@@ -79,6 +84,8 @@ class SamplerLoop:
 
     def _beat(self, reply: Reply, sent: float) -> Pulse | None:
         pulse = self._heart.read(reply, sent)
+        faint = isinstance(pulse, Failure) and pulse.kind is FailureKind.DEADLINE
+        self._beat_every = min(_BEAT_RARELY, 2 * self._beat_every) if faint else _BEAT_EVERY
         if isinstance(pulse, Failure):
             if pulse.kind not in _SILENT:
                 self._reporter.trouble("catalog", failing(pulse))
