@@ -50,6 +50,7 @@ class Dialer:
         if isinstance(slots, int) and isinstance(used, int) and slots - used < LEFT_FREE:
             raise ConnectError(
                 Condition.REFUSED,
-                f"{used - 1} of {slots} connections are taken, and pgvigil leaves the last ones to others.",
+                # No count of those taken: the sentence stays the same as long as its cause does.
+                f"Fewer than {LEFT_FREE} of {slots} connections are free, and pgvigil leaves the last ones to others.",
                 "Close idle connections, use a pooler, or raise max_connections; pgvigil tries again.",
             )
