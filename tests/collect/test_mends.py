@@ -6,11 +6,19 @@ from dataclasses import replace
 import pytest
 
 from pgvigil.catalog import load
+from pgvigil.collect.clock import Clocks, ServerClock
+from pgvigil.collect.governor import Governor
+from pgvigil.collect.heart import Heart
+from pgvigil.collect.live import Hub
 from pgvigil.collect.outbox import Outbox
 from pgvigil.collect.quiet import limit_for
+from pgvigil.collect.reporting import Reporter
+from pgvigil.collect.sampler import Sampler
 from pgvigil.collect.schedule import Schedule, Turn
 from pgvigil.collect.series import Brought, CounterSeries, Moment, OvertakenError, Series
 from pgvigil.collect.station import Station
+from pgvigil.collect.telling import Telling
+from pgvigil.collect.tools import Tools
 from pgvigil.model import (
     Batch,
     Capabilities,
@@ -23,7 +31,7 @@ from pgvigil.model import (
     Secret,
     Target,
 )
-from pgvigil.pg import Rows
+from pgvigil.pg import Failure, FailureKind, Reply, Rows
 
 S = 1_000_000
 CATALOG = load()
@@ -229,3 +237,118 @@ def test_errors_and_sampled_transactions_take_no_fingerprints_along(
     settings: dict[str, str], limit: int | None
 ) -> None:
     assert limit_for(settings, 500) == limit
+
+
+NOTHING_SEEN = Rows("sessions", ("state", "wait_event_type", "backend_type"), [], 1.0)
+
+
+class Overheard(Outbox):
+    def __init__(self) -> None:
+        super().__init__(Kept().append, 60)
+        self.posted: list[Batch] = []
+
+    def post(self, batches: Sequence[Batch]) -> None:
+        self.posted += batches
+
+
+def sampler(watched: Station) -> tuple[Sampler, list[Batch]]:
+    """A sampler, and what it hands over."""
+    clocks = Clocks()
+    clock = ServerClock(clocks)
+    hub = Hub()
+    reporter = Reporter("shop", hub, clocks.wall, clocks.steady)
+    tools = Tools(watched, Governor(), reporter, hub, clocks, clock, Heart(clocks, clock))
+    outbox = Overheard()
+    made = Sampler(tools, Telling(watched), outbox)
+    made.choose()
+    return made, outbox.posted
+
+
+def sample(at: Sampler, second: int, reply: Reply = NOTHING_SEEN) -> None:
+    at.take([reply], Moment(second * S, second * S + 1, float(second)), 0.0)
+
+
+async def test_nobody_looked_at_the_sessions_between_a_stop_and_the_next_start() -> None:
+    watched = station(Kept({"sessions": Reading(100 * S, (), [])}))
+    await watched.arrive(capabilities(), 160 * S, away=True)
+    looks, posted = sampler(watched)
+    sample(looks, 161)
+    sample(looks, 162)
+    looks.end()
+    assert [batch.gaps for batch in posted] == [(Gap(100 * S, 161 * S, "stopped"),)]
+
+
+async def test_samples_belong_to_the_identity_with_which_they_were_taken() -> None:
+    watched = station()
+    await watched.arrive(capabilities(), S, away=True)
+    looks, posted = sampler(watched)
+    sample(looks, 1)
+    other = replace(capabilities(), identity=Identity(7, 180_000, 2))
+    await watched.arrive(other, 2 * S, away=True)
+    looks.choose()
+    sample(looks, 3)
+    looks.end()
+    assert [(batch.incarnation, batch.samples) for batch in posted] == [(1, 1), (2, 1)]
+
+
+async def test_sessions_that_cannot_be_asked_are_asked_less_often() -> None:
+    watched = station()
+    await watched.arrive(capabilities(), S, away=True)
+    looks, _ = sampler(watched)
+    asked = 0
+    for second in range(100, 160):
+        if looks.requests(float(second)):
+            asked += 1
+            sample(looks, second, Failure("sessions", FailureKind.DEADLINE, "57014", "canceling statement", 100.0))
+    assert asked == 6
+    sample(looks, 170)
+    assert looks.requests(170.0)
+
+
+def restarted(watched: Station) -> list[str]:
+    return [event.kind for event in watched.events()]
+
+
+async def test_a_restart_is_one_event_and_counting_goes_on() -> None:
+    watched = station()
+    await watched.arrive(capabilities(started_at=5), S, away=True)
+    absorb(series_of(watched, "statements"), 10, 1)
+    await watched.arrive(capabilities(started_at=15 * S), 16 * S, away=True)
+    await watched.arrive(capabilities(started_at=15 * S), 17 * S, away=False)
+    assert restarted(watched) == ["restart"]
+    assert absorb(series_of(watched, "statements"), 20, 1).secs == 10.0
+
+
+@pytest.mark.parametrize("other", [capabilities(started_at=4 * S), capabilities(started_at=6 * S, in_recovery=True)])
+async def test_a_standby_that_answers_in_place_of_its_primary_is_no_restart(other: Capabilities) -> None:
+    watched = station()
+    await watched.arrive(capabilities(started_at=5 * S), 6 * S, away=True)
+    absorb(series_of(watched, "statements"), 10, 1)
+    await watched.arrive(other, 11 * S, away=True)
+    assert restarted(watched) == ["identity"]
+    brought = absorb(series_of(watched, "statements"), 20, 1, 2)
+    assert (brought.secs, brought.gaps) == (None, (Gap(10 * S, 20 * S + 1, "identity"),))
+
+
+async def test_a_promoted_server_that_takes_over_the_address_is_one_failover() -> None:
+    watched = station()
+    await watched.arrive(capabilities(started_at=5 * S), 6 * S, away=True)
+    promoted = replace(capabilities(started_at=4 * S), identity=Identity(7, 180_000, 2))
+    await watched.arrive(promoted, 7 * S, away=True)
+    assert restarted(watched) == ["failover"]
+
+
+async def test_a_standby_that_is_promoted_is_one_failover_whenever_its_timeline_is_told() -> None:
+    watched = station()
+    await watched.arrive(capabilities(in_recovery=True), S, away=True)
+    server = watched.series("server")
+    told: list[str] = []
+    for second, in_recovery in ((10, True), (20, False), (30, False)):
+        server.parameters(float(second))
+        row = tuple(in_recovery if name == "in_recovery" else 1 for name in server.layout.names)
+        rows = Rows("server", server.layout.names, [row], 1.0)
+        told += [event.kind for event in server.absorb(rows, Moment(second * S, second * S + 1, float(second))).events]
+        await watched.arrive(capabilities(in_recovery=in_recovery), second * S, away=False)
+        told += restarted(watched)
+    await watched.arrive(replace(capabilities(), identity=Identity(7, 180_000, 2)), 40 * S, away=False)
+    assert [*told, *restarted(watched)].count("failover") == 1

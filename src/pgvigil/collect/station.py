@@ -163,7 +163,7 @@ class Station:
         self.standing = replace(before, capabilities=capabilities, incarnation=incarnation)
         if replace(old, started_at=0) != replace(capabilities, started_at=0):
             self.memory.forget()
-        if incarnation != before.incarnation:
+        if incarnation != before.incarnation or _is_another(old, capabilities):
             self._other_server(old, capabilities, now)
         elif old.started_at != capabilities.started_at:
             self._restarted(capabilities)
@@ -175,7 +175,8 @@ class Station:
         self._told.append(Event(capabilities.started_at, "restart", "server", None, capabilities.version))
 
     def _other_server(self, old: Capabilities, new: Capabilities, now: int) -> None:
-        self._told.append(Event(now, "identity", "server", old.version, new.version))
+        kind = "failover" if _took_over(old, new) else "identity"
+        self._told.append(Event(now, kind, "server", old.version, new.version))
         self._kept.clear()
         self.removals = Removals()
         for series in self._series.values():
@@ -263,6 +264,22 @@ class Station:
             layout = layout_of(tuple(informed.columns.values()), informed.key)
             row = layout.realign(info.names, info.rows)[0]
             self.removals.restore(layout, row, min(statements.ts, info.ts))
+
+
+def _is_another(old: Capabilities, new: Capabilities) -> bool:
+    """Whether a primary and its standby, alike in all else, answer by turns behind one address."""
+    return new.started_at < old.started_at or (new.started_at != old.started_at and new.in_recovery != old.in_recovery)
+
+
+def _took_over(old: Capabilities, new: Capabilities) -> bool:
+    """Whether a standby was promoted whose change of role we cannot have seen: that is told by the probe that reads
+    the role."""
+    before, now = old.identity, new.identity
+    alike = before.system_identifier is not None and replace(before, timeline=None) == replace(now, timeline=None)
+    grew = (now.timeline or 0) > (before.timeline or 0)
+    # A server that promoted itself may tell of its new timeline later than of its role.
+    late = new.started_at == old.started_at and not new.in_recovery
+    return alike and grew and new.in_recovery == old.in_recovery and not late
 
 
 def _has_oids(query: Query) -> bool:
