@@ -64,6 +64,9 @@ class Passes:
             reason = f"{pulse.locked} is locked"
             return Passed(pulse.ts, self.bare(names, pulse.ts, Outcome.SKIPPED, reason), locked=pulse.locked)
         sight = place == CLUSTER and self._sight_changed(pulse)
+        if sight and not pulse.sees_all:
+            # Those of our own role alone would be kept as if they were all there are.
+            names = [name for name in names if name not in self._station.paired()]
         answers = await self._ask(session, names, place, pulse)
         if place == CLUSTER:
             self._watch_removals(answers)
