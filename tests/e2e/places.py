@@ -84,7 +84,7 @@ class Listener:
     def _listen(self, url: str, name: str) -> None:
         with (
             contextlib.suppress(httpx.HTTPError),
-            httpx.stream("GET", f"{url}/api/v1/live", params={"target": name}, timeout=10, trust_env=False) as stream,
+            httpx.stream("GET", f"{url}/api/v1/live", params={"target": name}, timeout=60, trust_env=False) as stream,
         ):
             for piece in stream.iter_bytes():
                 self.heard.append(piece)

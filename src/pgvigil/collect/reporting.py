@@ -10,6 +10,10 @@ from pgvigil.model import Condition, TargetState
 _log = logging.getLogger("pgvigil.collect")
 
 _WORST_FIRST = (Condition.UNREACHABLE, Condition.REFUSED, Condition.LIMITED)
+_CONNECTION = "connection"
+_MET_ON_IT = ("sessions", "passes", "capabilities")
+"""What was met on a connection that ended says less than why no other can be made, and nothing once there is one."""
+
 _REPEAT = 300.0
 """Seconds between two log lines about a condition that lasts."""
 
@@ -39,12 +43,17 @@ class Reporter:
     def trouble(self, where: str, problem: Problem) -> None:
         """Something is wrong at `where`, until that place is well again."""
         self._problems[where] = problem
+        if where == _CONNECTION:
+            self._watching = False
+            self._forget(_MET_ON_IT)
         self._settle()
 
     def well(self, where: str, *, watching: bool = False) -> None:
         """Nothing is wrong at `where`; `watching` tells that data came."""
         self._watching = self._watching or watching
-        self._problems.pop(where, None)
+        if where == _CONNECTION and _CONNECTION in self._problems:
+            self._forget(_MET_ON_IT)
+        self._forget((where,))
         self._settle()
 
     def afresh(self) -> None:
@@ -55,13 +64,20 @@ class Reporter:
         """The watching ended because we were told so."""
         self._change(TargetState(Condition.STOPPED, self._now()))
 
+    def _forget(self, places: tuple[str, ...]) -> None:
+        for where in places:
+            self._problems.pop(where, None)
+
+    def _worst(self) -> Problem | None:
+        if (found := self._problems.get(_CONNECTION)) is not None:
+            return found
+        return min(self._problems.values(), key=lambda it: _WORST_FIRST.index(it.condition), default=None)
+
     def _settle(self) -> None:
-        for condition in _WORST_FIRST:
-            for problem in self._problems.values():
-                if problem.condition is condition:
-                    self._change(TargetState(condition, self._now(), problem.cause, problem.remedy))
-                    return
-        if self._watching:
+        worst = self._worst()
+        if worst is not None:
+            self._change(TargetState(worst.condition, self._now(), worst.cause, worst.remedy))
+        elif self._watching:
             self._change(TargetState(Condition.WATCHING, self._now()))
 
     def _change(self, state: TargetState) -> None:

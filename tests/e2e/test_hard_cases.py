@@ -1,0 +1,297 @@
+"""What goes wrong on the way to a server, as a user of `pgvigil serve` is told of it: in the API, in time, once."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from psycopg import sql
+
+from e2e.places import Listener
+from fix_house import slowed_by
+from fix_monitor import MakeMonitor, Monitor
+from fix_servers import MONITOR, Connection, MakeServer, connect, start_prepared
+from pgvigil.sandbox.proxy import Proxy
+from pgvigil.sandbox.server import Server
+
+TOLD = 5.0
+FLOWS = 15.0
+"""Seconds, on a machine that does nothing else, until a cause is named, and until data flow after it ended."""
+
+SLOTS = 12
+RESERVED = 3
+OURS = 2
+OTHER = "other"
+BROKEN = "broken"
+
+
+@dataclass(slots=True)
+class World:
+    """One monitor that watches a server through a breakable hop, and another server that nothing happens to."""
+
+    running: Monitor
+    server: Server
+    hop: Proxy
+    listener: Listener
+
+    def target(self, name: str = BROKEN) -> dict[str, Any]:
+        targets = self.running.get("/api/v1/targets")["targets"]
+        return next(dict(target) for target in targets if target["name"] == name)
+
+    def told(self) -> list[str]:
+        """The lines of the log on the condition of the broken target."""
+        return [line for line in self.running.log.read_text().splitlines() if f"target {BROKEN}: " in line]
+
+    def heard(self, what: bytes) -> int:
+        """How often the stream of the broken target told this."""
+        return b"".join(self.listener.heard).count(what)
+
+    def changes(self) -> int:
+        return self.heard(b"event: state")
+
+
+def names(world: World, condition: str, words: str) -> Callable[[], bool]:
+    """Whether the API gives the target this condition, with these words in its cause, and a remedy."""
+
+    def holds() -> bool:
+        state = world.target()["state"]
+        return state["condition"] == condition and words in state["cause"] and bool(state["remedy"])
+
+    return holds
+
+
+def flows(world: World) -> Callable[[], bool]:
+    """Whether samples were told, and a pass kept, that are younger than now."""
+    now = world.running.get("/api/v1/targets")["now"]
+    samples = world.heard(b"event: sample")
+
+    def holds() -> bool:
+        target = world.target()
+        young = (target["last_pass"] or 0.0) > now and world.heard(b"event: sample") > samples
+        return bool(target["state"]["condition"] == "watching" and young)
+
+    return holds
+
+
+def in_time(running: Monitor, what: str, holds: Callable[[], bool], seconds: float) -> None:
+    """Wait for something that takes so many seconds where the machine has nothing else to do."""
+    slowness = slowed_by()
+    began = time.monotonic()
+    running.wait_for(what, holds, 2 * seconds * slowness)
+    took = time.monotonic() - began
+    assert took <= seconds * max(slowness, slowed_by()), (what, took, slowness)
+
+
+def write_config(place: Path, targets: dict[str, str]) -> Path:
+    config = place / "pgvigil.toml"
+    config.write_text("".join(f'[[target]]\nname = "{name}"\ndsn = "{dsn}"\n' for name, dsn in targets.items()))
+    return config
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    place = tmp_path_factory.mktemp("hard")
+    with ExitStack() as stack:
+        server = start_prepared(18, {"max_connections": str(SLOTS), "superuser_reserved_connections": str(RESERVED)})
+        stack.callback(server.remove)
+        other = start_prepared(18)
+        stack.callback(other.remove)
+        hop = stack.enter_context(Proxy(server.port))
+        through = server.dsn(MONITOR, port=hop.port) + "?pgbouncer=true&schema=public&connection_limit=1"
+        config = write_config(place, {BROKEN: through, OTHER: other.dsn(MONITOR)})
+        running = Monitor(place, (), "--config", str(config))
+        stack.callback(running.stop)
+        with Listener(running, [BROKEN]) as listener:
+            made = World(running, server, hop, listener)
+            in_time(running, "the first data", flows(made), FLOWS)
+            yield made
+
+
+@contextmanager
+def killed(world: World) -> Iterator[None]:
+    world.server.kill()
+    try:
+        yield
+    finally:
+        world.server.start()
+
+
+@contextmanager
+def stopped(world: World) -> Iterator[None]:
+    world.server.stop()
+    try:
+        yield
+    finally:
+        world.server.start()
+
+
+@contextmanager
+def black_hole(world: World) -> Iterator[None]:
+    world.hop.stall()
+    try:
+        yield
+    finally:
+        world.hop.flow()
+
+
+@contextmanager
+def black_hole_for_newcomers(world: World) -> Iterator[None]:
+    world.hop.stall()
+    world.hop.cut()
+    try:
+        yield
+    finally:
+        world.hop.flow()
+
+
+@contextmanager
+def cut_off(world: World) -> Iterator[None]:
+    world.hop.refuse()
+    try:
+        yield
+    finally:
+        world.hop.accept()
+
+
+@contextmanager
+def another_password(world: World) -> Iterator[None]:
+    set_password(world, "another")
+    world.hop.cut()
+    try:
+        yield
+    finally:
+        set_password(world, world.server.passwords[MONITOR])
+
+
+def set_password(world: World, password: str) -> None:
+    with connect(world.server) as connection:
+        words = sql.SQL("alter role {} password {}").format(sql.Identifier(MONITOR), sql.Literal(password))
+        connection.execute(words)
+
+
+@contextmanager
+def crowded(world: World) -> Iterator[None]:
+    """Every connection but the reserved ones is taken, then ours are cut."""
+    with connect(world.server) as superuser:
+        others = [connect(world.server, user=MONITOR) for _ in range(SLOTS - RESERVED - 1 - OURS)]
+        try:
+            world.hop.cut()
+            yield
+            # It comes in, finds that it would take one of the last places, and leaves.
+            world.running.wait_for("it to be away", lambda: ours(superuser, application="pgvigil%") == 0)
+        finally:
+            for connection in others:
+                connection.close()
+
+
+def ours(connection: Connection, application: str = "%") -> int:
+    query = "select count(*) from pg_stat_activity where usename = %s and application_name like %s"
+    found = connection.execute(query, (MONITOR, application)).fetchone()
+    return int(found[0]) if found else 0
+
+
+# The last: within so many seconds. An attempt to connect may take four, and begins when the connection before ended.
+CASES = (
+    (killed, "unreachable", "", TOLD),
+    (stopped, "unreachable", "", TOLD),
+    (cut_off, "unreachable", "", TOLD),
+    (black_hole, "unreachable", "did not answer", TOLD),
+    (black_hole_for_newcomers, "unreachable", "", TOLD),
+    (black_hole_for_newcomers, "unreachable", "said nothing", 2 * TOLD),
+    (another_password, "refused", "password", TOLD),
+    (crowded, "refused", "connections", TOLD),
+)
+
+
+@pytest.mark.slow(reason="the world of all cases is made with the first of them")
+@pytest.mark.parametrize(("cause", "condition", "words", "seconds"), CASES, ids=[case[0].__name__ for case in CASES])
+def test_a_cause_is_named_with_its_remedy_and_data_flow_again(
+    world: World, cause: Callable[[World], Any], condition: str, words: str, seconds: float
+) -> None:
+    lines, changes = len(world.told()), world.changes()
+    with cause(world):
+        in_time(world.running, cause.__name__, names(world, condition, words), seconds)
+        during = world.target()["state"]
+        assert world.target(OTHER)["state"]["condition"] == "watching"
+    in_time(world.running, f"data after {cause.__name__}", flows(world), FLOWS)
+    assert world.server.passwords[MONITOR] not in json.dumps(during)
+    world.running.wait_for("the stream", lambda: world.changes() > changes + 1)
+    assert 2 <= len(world.told()) - lines <= world.changes() - changes
+    said = [line.partition(f"target {BROKEN}: ")[2] for line in world.told()[lines:]]
+    assert all(one != next_ for one, next_ in pairwise(said)), said
+    assert "Traceback" not in world.running.log.read_text()
+
+
+@pytest.mark.slow(reason="the world of all cases is made with the first of them")
+def test_what_only_an_orm_understands_in_a_url_is_dropped_with_one_note(world: World) -> None:
+    notes = [line for line in world.told() if "pgbouncer" in line]
+    assert len(notes) == 1, world.told()
+    assert "schema" in "".join(world.told())
+
+
+@pytest.mark.slow(reason="the world of all cases is made with the first of them")
+def test_restarts_are_told_and_the_other_server_was_watched_all_the_time(world: World) -> None:
+    found = world.running.get(f"/api/v1/targets/{BROKEN}/load")
+    assert {gap["reason"] for gap in found["gaps"]} <= {"unreachable", "restart", "stopped"}
+    assert [event["kind"] for event in found["events"]].count("restart") == 2
+    query = """
+        select sum(samples) / sum(secs) as share, count(*) as buckets from passes join targets using (target)
+        where probe = 'sessions' and name = 'other'
+    """
+    (row,) = world.running.sql(query)
+    assert row["buckets"] > 2
+    assert row["share"] > 0.8 / slowed_by(), row
+
+
+def test_a_server_that_is_down_at_the_start_is_named_and_watched_when_it_comes(
+    monitor: MakeMonitor, private_server: MakeServer
+) -> None:
+    server = private_server()
+    server.stop()
+    running = monitor(server.dsn(MONITOR))
+    name = running.get("/api/v1/targets")["targets"][0]["name"]
+    in_time(running, "the cause", lambda: state(running, name)["condition"] == "unreachable", TOLD)
+    assert str(server.port) in state(running, name)["cause"]
+    assert state(running, name)["remedy"]
+    server.start()
+    in_time(running, "data", lambda: state(running, name)["condition"] == "watching", FLOWS)
+
+
+def has_remedy(running: Monitor, name: str, remedy: str) -> bool:
+    return remedy in state(running, name)["remedy"]
+
+
+def state(running: Monitor, name: str) -> dict[str, Any]:
+    targets = running.get("/api/v1/targets")["targets"]
+    return next(dict(target["state"]) for target in targets if target["name"] == name)
+
+
+def test_a_role_that_sees_little_and_a_missing_extension_are_named_while_the_rest_is_watched(
+    monitor: MakeMonitor, private_server: MakeServer, tmp_path: Path
+) -> None:
+    server = private_server()
+    with connect(server) as connection:
+        connection.execute("create role blind login password 'dark'")
+        connection.execute("create database bare")
+    server.passwords["blind"] = "dark"
+    config = write_config(tmp_path, {"blind": server.dsn("blind"), "bare": server.dsn(MONITOR, "bare")})
+    running = monitor(arguments=("--config", str(config)))
+    remedies = {"blind": "GRANT pg_monitor TO", "bare": "CREATE EXTENSION pg_stat_statements"}
+    for name, remedy in remedies.items():
+        in_time(running, name, partial(has_remedy, running, name, remedy), TOLD)
+        assert state(running, name)["condition"] == "limited"
+    targets = {target["name"]: target for target in running.get("/api/v1/targets")["targets"]}
+    for name in remedies:
+        assert "statements" in {entry["what"] for entry in targets[name]["not_visible"]}
+    with connect(server) as connection:
+        connection.execute("grant pg_monitor to blind")
+    with connect(server, "bare") as connection:
+        connection.execute("create extension pg_stat_statements")
+    running.wait_for("the role to see all", lambda: state(running, "blind")["condition"] == "watching", 60)
+    assert " ERROR: " not in server.log_text()
