@@ -53,32 +53,38 @@ class Secrets:
     used: list[str] = field(default_factory=list)
 
     def word(self) -> str:
+        """A token with digits."""
         self.used.append(self.tokens.word())
+        return self.used[-1]
+
+    def plain(self) -> str:
+        """A token of letters alone: what looks like data is masked in tags, so it would prove nothing there."""
+        self.used.append("".join(letter for letter in self.tokens.word() if letter.isalpha()))
         return self.used[-1]
 
 
 def in_flight(secrets: Secrets) -> list[str]:
     """Statements that run for FLIGHT seconds, with tokens where a sample could see them."""
-    word, sleep = secrets.word, f"select pg_sleep({FLIGHT})"
+    word, plain, sleep = secrets.word, secrets.plain, f"select pg_sleep({FLIGHT})"
     filler = "x" * LONGEST
     # A cut text that ends, where it is cut, as if it ended in a comment with a tag.
     cut = f"{sleep}, '{filler}"[: LONGEST - 40]
-    tag = f"/* job={word()} "
+    tag = f"/* job={plain()} "
     cut = f"{cut}{tag}".ljust(LONGEST - 3) + "*/"
     return [
         f"{sleep}, '{word()}'",
-        f"{sleep}, '/* job={word()} */', '{word()}'",
-        f"{sleep}, E'it\\'s /* route={word()} */'",
-        f"{sleep}, $$ /* controller={word()} */ $$ /* hint */",
-        f"{sleep}, '/* job={word()}', 1 -- */",
-        f"{sleep} as \"it's\", '/* queue={word()} */'  ",
-        f"/* route='{TAG}' */ {sleep}, '/* action={word()} */'",
+        f"{sleep}, '/* job={plain()} */', '{word()}'",
+        f"{sleep}, E'it\\'s /* route={plain()} */'",
+        f"{sleep}, $$ /* controller={plain()} */ $$ /* hint */",
+        f"{sleep}, '/* job={plain()}', 1 -- */",
+        f"{sleep} as \"it's\", '/* queue={plain()} */'  ",
+        f"/* route='{TAG}' */ {sleep}, '/* action={plain()} */'",
         f"{sleep} /* job={TAG},password={word()} */",
         f"{sleep} -- {word()}",
         f"{sleep}, '{word()} {filler} {word()}'",
         f"{sleep}, '{filler[:-30]}{word()}'",
         f"{cut}{word()}', '{word()}'",
-        f"do $do$ begin perform pg_sleep({FLIGHT}), '{word()}', '/* job={word()} */'; end $do$",
+        f"do $do$ begin perform pg_sleep({FLIGHT}), '{word()}', '/* job={plain()} */'; end $do$",
         f"with a as ({sleep}) select count(*) from {TABLE}, a where 'x' = '{word()}'",
     ]
 
@@ -87,8 +93,8 @@ def waiting_in_transaction(secrets: Secrets) -> list[str]:
     """Statements after which a transaction is left open for FLIGHT seconds; some fail."""
     return [
         f"select '{secrets.word()}' /* hint */",
-        f"select '/* job={secrets.word()} */'::int",
-        f"select 'never ended /* job={secrets.word()} */",
+        f"select '/* job={secrets.plain()} */'::int",
+        f"select 'never ended /* job={secrets.plain()} */",
         f"create role {TAG} password '{secrets.word()}'",
     ]
 

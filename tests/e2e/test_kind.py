@@ -1,0 +1,168 @@
+"""Kind to the customer's server: what the monitor leaves in its log, its pg_stat_statements and its sessions."""
+
+import re
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from psycopg import sql
+
+from fix_monitor import MakeMonitor, Monitor
+from fix_servers import MONITOR, Connection, MakeServer, connect
+from pgvigil.catalog import load
+from pgvigil.sandbox.server import Server
+
+PASSES = 4
+DATABASES = ("visited_one", "visited_two")
+SESSIONS = 3
+"""Two, and one that visits the databases."""
+
+AROUND = 10
+"""Statements of ours beside the probes, none of them twice: what the server is (6), heartbeat, free places,
+databases to visit, the first word on a connection."""
+
+FRAMES = 16
+"""BEGIN, ROLLBACK, lock_timeout, search_path, and a statement_timeout per deadline that probes may have."""
+
+OURS = re.compile(rf"{MONITOR}@\S* ")
+
+
+def passes(running: Monitor) -> float:
+    """When the latest pass was kept."""
+    return float(running.get("/api/v1/targets")["targets"][0]["last_pass"] or 0)
+
+
+def after_passes(running: Monitor, count: int) -> None:
+    for _ in range(count):
+        before = passes(running)
+        running.wait_for("another pass", lambda before=before: passes(running) > before, 90)  # type: ignore[misc]
+
+
+def prepare(server: Server) -> None:
+    with connect(server) as connection:
+        for name in DATABASES:
+            connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+
+
+def complaints(server: Server) -> list[str]:
+    """Lines of the server's log about us that somebody would have to read."""
+    words = (" WARNING: ", " ERROR: ", " FATAL: ", " PANIC: ")
+    return [line for line in server.log_text().splitlines() if OURS.search(line) and any(w in line for w in words)]
+
+
+class Census:
+    """The most sessions of ours that were ever seen at a time, those on their way in included."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.most = 0
+        self.counts = 0
+
+    def count(self) -> None:
+        query = (
+            "select count(*) from pg_stat_get_activity(null) a join pg_roles r on r.oid = a.usesysid where rolname = %s"
+        )
+        found = self._connection.execute(query, (MONITOR,)).fetchone()
+        self.most = max(self.most, found[0] if found else 0)
+        self.counts += 1
+
+
+@contextmanager
+def counting(server: Server) -> Iterator[Census]:
+    ended = threading.Event()
+    with connect(server) as connection:
+        census = Census(connection)
+
+        def count() -> None:
+            while not ended.is_set():
+                census.count()
+                time.sleep(0.05)
+
+        thread = threading.Thread(target=count)
+        thread.start()
+        try:
+            yield census
+        finally:
+            ended.set()
+            thread.join()
+
+
+def entries(server: Server) -> dict[tuple[int, int], str]:
+    """What pg_stat_statements holds of ours, by database and queryid."""
+    query = """
+        select s.dbid, s.queryid, s.query from pg_stat_statements s join pg_roles r on r.oid = s.userid
+        where r.rolname = %s
+    """
+    with connect(server) as connection:
+        return {(dbid, queryid): text for dbid, queryid, text in connection.execute(query, (MONITOR,)).fetchall()}
+
+
+def is_question(text: str) -> bool:
+    return re.match(r"\s*(--[^\n]*\n\s*)*(select|with)\b", text, re.IGNORECASE) is not None
+
+
+@pytest.mark.slow(reason="waits for five passes, one every ten seconds")
+@pytest.mark.pg(14, 18)
+def test_a_server_is_not_bothered(monitor: MakeMonitor, private_server: MakeServer) -> None:
+    server = private_server()
+    prepare(server)
+    with counting(server) as census:
+        running = monitor(server.dsn(MONITOR))
+        after_passes(running, 2)
+        early = entries(server)
+        after_passes(running, PASSES - 1)
+        late = entries(server)
+    assert complaints(server) == []
+    assert census.most <= SESSIONS
+    assert census.counts > PASSES
+
+    questions = {queryid: text for (_, queryid), text in late.items() if is_question(text)}
+    frames = {queryid: text for (_, queryid), text in late.items() if not is_question(text)}
+    assert len(questions) >= len(load().probes) // 2, questions
+    assert len(questions) <= len(load().probes) + AROUND, questions.values()
+    assert len(frames) <= FRAMES, frames.values()
+    # Nothing about a question changes from pass to pass, so later passes add no entries; of those that are due once a
+    # minute a later pass may have been the first.
+    added = [late[key] for key in late.keys() - early.keys()]
+    assert len(added) <= 4, added
+    texts = [text for (dbid, _), text in late.items() if is_question(text) and dbid == next(iter(late))[0]]
+    assert len(texts) == len(set(texts))
+    assert "Traceback" not in running.log.read_text()
+
+
+LOGGED = (
+    pytest.param({"log_statement": "all"}, marks=pytest.mark.pg(14, 18)),
+    {
+        "log_min_duration_statement": "0",
+        "shared_preload_libraries": "pg_stat_statements,auto_explain",
+        "auto_explain.log_min_duration": "0",
+    },
+)
+
+
+def test_no_fingerprints_land_in_a_log_that_takes_every_statement(
+    monitor: MakeMonitor, private_server: MakeServer, settings: dict[str, str]
+) -> None:
+    server = private_server(settings=settings)
+    with connect(server) as connection:
+        for number in range(50):
+            connection.execute(sql.SQL("create table {} (id int)").format(sql.Identifier(f"t{number}")))
+    running = monitor(server.dsn(MONITOR))
+    after_passes(running, 3)
+    logged = told_fingerprints(server)
+    assert len(logged) >= 3
+    assert max(logged) == 0, logged
+
+
+def told_fingerprints(server: Server) -> list[int]:
+    """How many fingerprints stand in the log, for each time that a question that takes them was logged."""
+    blocks = re.split(r"(?m)^(?=\d{4}-\d\d-\d\d )", server.log_text())
+    ours = [block for block in blocks if OURS.search(block)]
+    found = []
+    for block, after in zip(ours, [*ours[1:], ""], strict=True):
+        if "pgvigil_fingerprint" in block:
+            parameters = re.search(r"\$1 = '\{([^}]*)\}'", block + (after if " DETAIL: " in after else ""))
+            found.append(len(parameters[1].split(",")) if parameters and parameters[1] else 0)
+    return found
