@@ -12,7 +12,7 @@ from pgvigil.collect.heart import Heart
 from pgvigil.collect.live import Hub
 from pgvigil.collect.outbox import Outbox
 from pgvigil.collect.quiet import limit_for
-from pgvigil.collect.reporting import Reporter
+from pgvigil.collect.reporting import Problem, Reporter
 from pgvigil.collect.sampler import Sampler
 from pgvigil.collect.schedule import Schedule, Turn
 from pgvigil.collect.series import Brought, CounterSeries, Moment, OvertakenError, Series
@@ -22,6 +22,7 @@ from pgvigil.collect.tools import Tools
 from pgvigil.model import (
     Batch,
     Capabilities,
+    Condition,
     Gap,
     Identity,
     KeeperBusyError,
@@ -352,3 +353,17 @@ async def test_a_standby_that_is_promoted_is_one_failover_whenever_its_timeline_
         told += restarted(watched)
     await watched.arrive(replace(capabilities(), identity=Identity(7, 180_000, 2)), 40 * S, away=False)
     assert [*told, *restarted(watched)].count("failover") == 1
+
+
+def test_a_server_that_refuses_with_changing_words_is_told_once_with_each(caplog: pytest.LogCaptureFixture) -> None:
+    now = [0.0]
+    reporter = Reporter("shop", Hub(), lambda: 0, lambda: now[0])
+    for second in range(299):
+        now[0] = float(second)
+        words = ("Too many clients.", "The last places are reserved.")[second % 2]
+        reporter.trouble("connection", Problem(Condition.REFUSED, words))
+        assert reporter.state.cause == words
+    assert len(caplog.records) == 2
+    now[0] = 300.0
+    reporter.trouble("connection", Problem(Condition.REFUSED, "Too many clients."))
+    assert len(caplog.records) == 3

@@ -37,7 +37,7 @@ class Reporter:
         self._steady = steady
         self._problems: dict[str, Problem] = {}
         self._watching = False
-        self._told_at = float("-inf")
+        self._told_at: dict[str, float] = {}
         self.state = TargetState(Condition.STARTING, now())
 
     def trouble(self, where: str, problem: Problem) -> None:
@@ -87,12 +87,18 @@ class Reporter:
             since = old.since if old.condition is state.condition else state.since
             self.state = TargetState(state.condition, since, state.cause, state.remedy)
             self._hub.publish(StateChanged(self.state))
-        if not same or (state.cause and self._steady() - self._told_at >= _REPEAT):
+        if old.condition is not state.condition or (state.cause and self._is_news(state.cause)):
             self._tell()
 
+    def _is_news(self, cause: str) -> bool:
+        """Whether a cause was not told for a while: a server that refuses now with these words and now with those
+        does not fill the log."""
+        return self._steady() - self._told_at.get(cause, float("-inf")) >= _REPEAT
+
     def _tell(self) -> None:
-        self._told_at = self._steady()
-        state = self.state
+        state, now = self.state, self._steady()
+        self._told_at = {cause: at for cause, at in self._told_at.items() if now - at < _REPEAT}
+        self._told_at[state.cause] = now
         level = logging.INFO if state.condition in {Condition.WATCHING, Condition.STOPPED} else logging.WARNING
         words = " ".join(part for part in (state.cause, state.remedy) if part)
         _log.log(level, "target %s: %s%s", self._name, state.condition, f": {words}" if words else "")
