@@ -32,7 +32,8 @@ class Capabilities:
 
     `started_at` is in microseconds since the epoch on the server's clock. `extensions` maps a name to
     (schema, version); `columns` maps a relation that the catalog asked about to the columns it has here
-    (empty when the relation is missing); `shut` are extensions in schemas that the role may not use; `settings` holds the few settings that decide visibility.
+    (empty when the relation is missing); `shut` are extensions in schemas that the role may not use; `settings` holds
+    the few settings that decide visibility.
     """
 
     identity: Identity
