@@ -357,7 +357,7 @@ def test_a_wrong_dimension_is_named(old: str, new: str, said: list[str], tmp_pat
         assert words in str(error.value)
 
 
-@pytest.mark.parametrize("name", ["Toy", "toy-two", "2toy", "toy_raw", "toy_1h", "toy_last", "t" * 64])
+@pytest.mark.parametrize("name", ["Toy", "toy-two", "2toy", "toy_raw", "toy_1h", "toy_open", "t" * 64])
 def test_a_folder_needs_a_name_that_a_table_can_bear(name: str, tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match="lower-case letters"):
         load_toys(tmp_path, {name: (COUNTERS, COUNTERS_SQL)})

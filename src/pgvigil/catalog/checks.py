@@ -12,7 +12,7 @@ from pgvigil.catalog.types import NEWEST, OLDEST, Catalog, Kind, Probe, Shape, T
 BUILT_IN = ("targets", "incarnations", "passes", "events", "gaps")
 """Tables that the store has of itself."""
 
-TIERS = ("_raw", "_1m", "_1h", "_last")
+TIERS = ("_raw", "_open", "_closed", "_1m", "_1h")
 """Endings by which the store tells the tables of one probe apart."""
 
 _MAJOR_FILE = re.compile(r"([0-9]{2})\.sql")
