@@ -59,7 +59,7 @@ def quick(seed: int, work: Path) -> Plan:
         pair_seconds=10.0,
         pairs=2,
         driven_passes=360,
-        filled=(4, 12, 168),
+        filled=(4, 8, 168),
         tables=0,
         targets=0,
         watch=0.0,

@@ -77,7 +77,13 @@ def _copy(cursor: duckdb.DuckDBPyConnection, series: Series, tier: str, hours: S
     keys = [f'"{field.name}"' for field in series.keys]
     order = "" if len(hours) == 1 else "ORDER BY " + ", ".join(["hour", "target", "incarnation", *keys, "ts"])
     cursor.execute(
-        text("copy_hours").format(table=f"{series.name}_{tier}", columns=columns, order=order),
+        text("copy_hours").format(
+            table=f"{series.name}_{tier}",
+            columns=columns,
+            order=order,
+            since=min(source for source, _ in hours) - HOUR,
+            until=max(source for source, _ in hours),
+        ),
         {"sources": [source for source, _ in hours], "hours": [hour for _, hour in hours]},
     )
 
