@@ -73,7 +73,8 @@ class Passes:
         batches = self._taken_in(answers)
         again = [self._note(name, reply, pulse.steady) for name, reply in answers.replies.items()]
         self._count_cost(answers.replies)
-        return Passed(pulse.ts, batches, look_again=sight or any(again))
+        promoted = any(event.kind == "failover" for batch in batches for event in batch.events)
+        return Passed(pulse.ts, batches, look_again=sight or promoted or any(again))
 
     def now(self) -> int:
         """The server's time, microseconds."""
