@@ -133,7 +133,7 @@ def test_a_server_is_not_bothered(monitor: MakeMonitor, private_server: MakeServ
 
 
 LOGGED = (
-    pytest.param({"log_statement": "all"}, marks=pytest.mark.pg(14, 18)),
+    {"log_statement": "all"},
     {
         "log_min_duration_statement": "0",
         "shared_preload_libraries": "pg_stat_statements,auto_explain",
@@ -142,6 +142,8 @@ LOGGED = (
 )
 
 
+@pytest.mark.parametrize("settings", LOGGED, ids=["log_statement", "durations"])
+@pytest.mark.pg(14, 18)
 def test_no_fingerprints_land_in_a_log_that_takes_every_statement(
     monitor: MakeMonitor, private_server: MakeServer, settings: dict[str, str]
 ) -> None:
