@@ -25,7 +25,7 @@ from pgvigil.store import Store
 SECOND = 1_000_000
 LIMIT = 150.0
 SPANS = {"1 h": 3_600, "6 h": 21_600, "1 d": 86_400, "3 d": 259_200, "7 d": 604_800, "30 d": 2_592_000}
-ROUTES = ("load", "vitals", "statements", "statements?sort=calls_per_s&limit=500", "events")
+ROUTES = ("load", "vitals", "statements?limit=25", "statements?sort=calls_per_s&limit=500", "events")
 PROMISES = OF["month"]
 
 
