@@ -214,3 +214,11 @@ def test_differences_of_times_are_kept_to_the_nanosecond_and_last_readings_as_re
     assert reading is not None
     assert noisy in reading.rows[0]
     store.close()
+
+
+def test_a_first_reading_tells_names_though_it_has_no_differences(store: Store) -> None:
+    names = ("dbid", "relid", "schemaname", "relname")
+    read = (5, 16_384, "public", "orders")
+    store.append([batch("tables", START, names, [], secs=None, last=[read])])
+    assert store.query("SELECT dbid, relid, schemaname, relname FROM relation_names").rows == [read]
+    assert store.query("SELECT count(*) FROM tables").rows == [(0,)]

@@ -39,7 +39,7 @@ def pack(batch: Batch, layout: Layout) -> Packed:
     bare = replace(batch, rows=(), last=(), gone=())
     names = (*batch.names, UNCERTAIN.name) if probe.shape is Shape.COUNTERS else batch.names
     try:
-        texts = _pick(_text_fields(dimension), names, batch.rows) if dimension else None
+        texts = _texts(batch, dimension, names) if dimension else None
         if probe.shape is Shape.DIMENSION:
             return Packed(bare, len(batch.rows), texts=texts)
         series = layout.series[batch.probe]
@@ -54,6 +54,12 @@ def pack(batch: Batch, layout: Layout) -> Packed:
         )
     except BatchRefusedError as error:
         raise BatchRefusedError(f"Probe {batch.probe}: {error}") from None
+
+
+def _texts(batch: Batch, dimension: Dimension, names: tuple[str, ...]) -> Frame | None:
+    """The texts of all that was read, also where nothing is told of it yet: a first reading has no differences."""
+    fields = _text_fields(dimension)
+    return _pick(fields, batch.names, batch.last) if batch.last else _pick(fields, names, batch.rows)
 
 
 def _by_name(series: Series) -> dict[str, Field]:
