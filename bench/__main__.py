@@ -3,6 +3,7 @@
 import argparse
 import os
 import platform
+import re
 import subprocess
 import sys
 import tempfile
@@ -52,13 +53,20 @@ def _run_section(name: str, order: Order, work: Path) -> Result:
     with subprocess.Popen(command, cwd=ROOT, env=clean_environment(), stderr=subprocess.PIPE, text=True) as process:
         try:
             _, said = process.communicate(timeout=promises.LONGEST)
-            reason = (said.strip().splitlines() or [f"it ended with {process.returncode}"])[-1]
+            reason = _reason(said) or f"it ended with {process.returncode}"
         except subprocess.TimeoutExpired:
             process.terminate()
             reason = f"it took more than {promises.LONGEST:.0f} s"
     if process.returncode == 0 and result.exists():
         return read(result)
     return Result([not_measured(key, *words, reason[:300]) for key, words in promises.OF[name].items()])
+
+
+def _reason(said: str) -> str:
+    """The line of a traceback that tells the error; the last line of anything else."""
+    lines = said.strip().splitlines()
+    told = [line for line in lines if re.match(r"[\w.]+(Error|Exception|Interrupt|Failure)\b", line)]
+    return (told or lines or [""])[-1]
 
 
 def _commit() -> str:

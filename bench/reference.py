@@ -199,9 +199,11 @@ def _profile(seen: Seen) -> list[str]:
     for queryid, (query, calls, ms) in last.statements.items():
         before = first.statements.get(queryid, ("", 0, 0.0))
         costs.append((ms - before[2], calls - before[1], query))
+    slowed = [calls for _, calls, query in costs if '"total_exec_time"' in query]
+    read = f"Statements were read {max(slowed, default=0)} times in {seconds:.0f} s; every 10 s if not stretched"
     lines = [
         f"{ms / seconds / 10:.4f} % of a core executing, {calls} runs, {ms / max(calls, 1):.2f} ms each: {query}"
         for ms, calls, query in sorted(costs, reverse=True)[:8]
         if calls
     ]
-    return ["Our statements on load R by execution time (pg_stat_statements, wall clock):", *lines]
+    return [read, "Our statements on load R by execution time (pg_stat_statements, wall clock):", *lines]

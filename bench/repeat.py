@@ -75,7 +75,7 @@ def _bundles(
 def _copy(cursor: duckdb.DuckDBPyConnection, series: Series, tier: str, hours: Sequence[tuple[int, int]]) -> None:
     columns = ", ".join(f'"{name}"' for name in series.columns if name != "ts")
     keys = [f'"{field.name}"' for field in series.keys]
-    order = "" if len(hours) == 1 else "ORDER BY " + ", ".join(["hour", "target", "incarnation", *keys, "ts"])
+    order = "" if len(hours) == 1 else "ORDER BY " + ", ".join(["hour_", "target", "incarnation", *keys, "ts"])
     cursor.execute(
         text("copy_hours").format(
             table=f"{series.name}_{tier}",
