@@ -5,6 +5,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -104,11 +105,18 @@ def test_a_second_server_and_a_file_in_the_way_are_told(store: Store, answering:
     assert store.location.socket.read_text() == "mine"
 
 
-def test_a_long_path_gets_a_short_socket_elsewhere(tmp_path: Path) -> None:
+@pytest.fixture
+def runtime() -> Iterator[Path]:
+    """A directory of a short name: pytest's own grow with the number of the run and of the worker."""
+    with tempfile.TemporaryDirectory(prefix="pv", dir="/tmp") as directory:
+        yield Path(directory)
+
+
+def test_a_long_path_gets_a_short_socket_elsewhere(tmp_path: Path, runtime: Path) -> None:
     directory = tmp_path / ("long" * 30)
     url = f"duckdb://{directory}/pgvigil.db"
     store = open_store(url, KEY, catalog())
-    server = Answering(store, tmp_path)
+    server = Answering(store, runtime)
     assert len(str(server.path)) <= rendezvous.LONGEST_PATH
     assert stat.S_IMODE(server.path.parent.stat().st_mode) == 0o700
     assert ask(url, KEY, catalog(), "SELECT 1").rows == [(1,)]
@@ -116,7 +124,7 @@ def test_a_long_path_gets_a_short_socket_elsewhere(tmp_path: Path) -> None:
     assert list(directory.glob("*.sock*")) == []
     server.path.parent.chmod(0o755)
     with pytest.raises(SocketError, match="not a directory of ours alone"):
-        Answering(store, tmp_path)
+        Answering(store, runtime)
     store.close()
 
 
