@@ -73,7 +73,7 @@ def run(plan: Plan) -> Result:
         [
             Row(
                 "peer_cpu", *PROMISES["peer_cpu"], f"{ours.server:.3f} % of a core; exporter {theirs.server:.3f} %",
-                f"schedstat, {how}; ours with sessions every second", _below(ours.server, theirs.server),
+                f"schedstat, {how}; ours with sessions every second", Verdict.NONE,
             ),
             Row(
                 "peer_bytes", *PROMISES["peer_bytes"],

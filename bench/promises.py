@@ -34,7 +34,7 @@ OF: Mapping[str, Mapping[str, Words]] = {
         "targets_late": ("30 targets in one process: late or failed", "none"),
     },
     "peer": {
-        "peer_cpu": ("500 statements on PostgreSQL 15: server CPU", "below postgres_exporter"),
+        "peer_cpu": ("500 statements on PostgreSQL 15: server CPU", "-"),
         "peer_bytes": ("the same: received from the server", "below postgres_exporter"),
         "peer_memory": ("the same: memory of what watches and keeps", "-"),
         "peer_store": ("the same values kept: bytes per value", "<= Prometheus"),
