@@ -71,6 +71,9 @@ class Tracker:
         self._announced = -1  # the reading that brought the last recorded removal; keys seen before it are covered
         self._suspect = -1  # until when a removal may have taken keys seen before
         self._gap: str | None = None
+        # What took entries away as the last reading was made may have done so behind it. An entry that then counts up
+        # to where it was looks as if nothing had happened, where it does not tell since when it counts.
+        self._echo: str | None = None
         self._blind: int | None = None  # since when objects exist that no reading ever held
         self._ts: int | None = None
 
@@ -146,6 +149,7 @@ class Tracker:
         )
         self._remember(found, gone, ts)
         self._blind = self._blind if context.partial else None
+        self._echo = context.moved.reason if context.moved and self._layout.born is None else None
         return change
 
     def _unseen(self, found: dict[Key, Row]) -> set[Key]:
@@ -239,6 +243,8 @@ class Tracker:
         before = self._ts or 0
         if context.moved:
             return (Gap(min(context.moved.since, before), context.until, context.moved.reason),)
+        if self._echo is not None:
+            return (Gap(before, context.until, self._echo),)
         reason = context.doubt or "reset"
         unannounced = self._unannounced(judged, gone)
         if unannounced or not survived:
