@@ -95,9 +95,10 @@ class Backends:
             return Spent(now, {key: it.cpu for key, it in self._known.items()}, short)
 
     def _run(self) -> None:
+        # The last pid first: a process that starts between the two would be in neither the other way round.
+        self._last_pid = _last_pid()
         for pid in _all_pids():
             self._undecided[pid] = time.monotonic()
-        self._last_pid = _last_pid()
         while not self._stopping.wait(LOOK_EVERY):
             with self._lock:
                 self._look(time.monotonic())

@@ -54,7 +54,9 @@ async def test_a_server_is_watched_with_two_connections_and_every_probe_brings_r
         """
         assert watched.one(counted) == 3
         assert watched.last("tables")
-        assert len(activity(database.server)) == 2
+        # A third one may be there for the moment of a visit to another database.
+        assert len(activity(database.server)) <= 3
+        await watched.until(lambda: len(activity(database.server)) == 2, "the visit's end")
         assert watched.one("select count(*) from gaps") == 0
     assert watched.collector.state.condition is Condition.STOPPED
 
