@@ -34,7 +34,7 @@ test: servers page
 	@$(PYTEST) -m "not soak" $(AT_ONCE) $(ARGS)
 
 soak: servers page
-	@$(PYTEST) -m soak --timeout 7200 $(ARGS)
+	@$(PYTEST) -m soak --timeout 7200 --soak-table docs/measured/soak.md $(ARGS)
 
 bench: servers page
 	@$(PYTHON) tools/servers.py prometheus exporter

@@ -1,8 +1,6 @@
 """The promises, measured: prints one table, keeps it in docs/measured/, ends with 1 for a miss nobody explained."""
 
 import argparse
-import os
-import platform
 import re
 import subprocess
 import sys
@@ -13,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import promises
+from bench.machine import commit, machine
 from bench.section import NAMES, Result, read
 from bench.table import Row, explained, not_measured, render, unexplained
 from pgvigil.sandbox.environment import clean_environment
@@ -69,20 +68,6 @@ def _reason(said: str) -> str:
     return (told or lines or [""])[-1]
 
 
-def _commit() -> str:
-    done = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    return done.stdout.strip() or "unknown"
-
-
-def _machine() -> str:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
-    system = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
-    return f"{os.cpu_count()} cores, {memory:.0f} GB, {system}; load average at the start {load}"
-
-
 def _say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
@@ -93,7 +78,7 @@ def main() -> int:
     order = _order()
     known = explained(OVERHEAD.read_text(encoding="utf-8")) if OVERHEAD.exists() else frozenset()
     kind = "quick bench: indications" if order.quick else "bench"
-    head = f"{kind}, commit {_commit()}, seed {order.seed}, {time.strftime('%Y-%m-%d', time.gmtime())}: {_machine()}"
+    head = f"{kind}, commit {commit()}, seed {order.seed}, {time.strftime('%Y-%m-%d', time.gmtime())}: {machine()}"
     _say(head)
     rows: list[Row] = []
     notes: list[str] = []

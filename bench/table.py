@@ -73,18 +73,22 @@ def unexplained(rows: Sequence[Row], known: AbstractSet[str]) -> list[Row]:
 
 
 def render(rows: Sequence[Row], known: AbstractSet[str] = frozenset()) -> str:
-    """The table, as Markdown that also reads well on a console."""
-    lines = [HEAD, *(_cells(row, known) for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(4)] + [0]
+    """The table of the bench."""
+    return markdown(HEAD, [_cells(row, known) for row in rows])
+
+
+def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table, as Markdown that also reads well on a console."""
+    lines = [[cell.replace("|", "/").replace("\n", " ") for cell in line] for line in (head, *rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head) - 1)] + [0]
     texts = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in lines
     ]
-    return "\n".join([texts[0], "|" + "---|" * len(HEAD), *texts[1:]])
+    return "\n".join([texts[0], "|" + "---|" * len(head), *texts[1:]])
 
 
 def _cells(row: Row, known: AbstractSet[str]) -> tuple[str, ...]:
     verdict = row.verdict.value
     if row.verdict is Verdict.MISSED:
         verdict += f" (explained: {row.key})" if row.key in known else f" ({row.key})"
-    cells = (row.promise, row.limit, row.measured, row.how, verdict)
-    return tuple(cell.replace("|", "/").replace("\n", " ") for cell in cells)
+    return (row.promise, row.limit, row.measured, row.how, verdict)

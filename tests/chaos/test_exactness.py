@@ -17,15 +17,24 @@ from chaos.caller import STATEMENTS, Caller, Key, Ledger, Who, connect, queryid
 from chaos.monitor import KEY
 from fix_proxy import MakeProxy
 from fix_servers import MONITOR, MakeServer
+from fix_soak import Figures
 from pgvigil.catalog import load
 from pgvigil.sandbox.proxy import Proxy
 from pgvigil.sandbox.server import SUPERUSER, Server
 from pgvigil.store import Store, open_store
 
 HERE = Path(__file__).parent
-SHORT, LONG = 10.0, 30.0
-"""Seconds for which a connection is cut, in test and in soak; the monitor stops for twice as long."""
 
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How often all steps happen, and for how many seconds a connection is cut; the monitor stops for twice as long."""
+
+    rounds: int
+    pause: float
+
+
+SHORT, LONG = Length(1, 10.0), Length(5, 30.0)
 PATIENCE = 90.0
 ADMIN = Who(SUPERUSER, "postgres")
 CALLERS = {
@@ -261,8 +270,8 @@ def exercise(world: World, steps: str, rounds: int) -> None:
     world.monitor.stop()
 
 
-def verdict(place: Path, steps: str, ledger: Ledger, ids: dict[Key, tuple[int, int, int]]) -> None:
-    """Compare what is stored with what was called."""
+def verdict(place: Path, steps: str, ledger: Ledger, ids: dict[Key, tuple[int, int, int]]) -> str:
+    """Compare what is stored with what was called; says the figures."""
     store = open_store(f"duckdb://{place}/pgvigil.db", KEY, load())
     try:
         total, stored, missing = accounted(store, ledger, ids)
@@ -271,30 +280,31 @@ def verdict(place: Path, steps: str, ledger: Ledger, ids: dict[Key, tuple[int, i
         )
     finally:
         store.close()
-    print(f"{steps}: {total} calls made, {stored} stored, {missing} inside gaps {gaps.rows}")
+    listed = ", ".join(f"{count} of {reason}, {seconds:.0f} s" for reason, count, seconds in gaps.rows)
+    told = f"{total} calls made, {stored} stored, {missing} missing inside gaps ({listed or 'none'})"
+    print(told)
     assert total > 300
     assert stored > total / 2, "gaps over everything would be no answer"
     if set(STEPS[steps]) <= set(NO_LOSS):
         assert missing == 0
         assert gaps.rows == []
+    return told
 
 
 MonitorOf = Callable[[str, int], Monitor]
 
 
 def trial(
-    place: Path, server: Server, proxy: MakeProxy, monitor_of: MonitorOf, steps: str, *, pause: float, rounds: int
-) -> None:
-    seed = int(os.environ.get("PGVIGIL_SEED", random.randrange(10**6)))
-    print(f"PGVIGIL_SEED={seed}")
+    place: Path, server: Server, proxy: MakeProxy, monitor_of: MonitorOf, steps: str, seed: int, length: Length
+) -> str:
     prepare(server)
     ids = known_ids(server)
     ledger = Ledger()
     callers = [Caller(server, who, numbers, ledger, seed + at) for at, (who, numbers) in enumerate(CALLERS.items())]
     hop = proxy(server.port)
     monitor = monitor_of(server.dsn(MONITOR, port=hop.port), seed)
-    exercise(World(server, monitor, hop, random.Random(seed), callers, pause), steps, rounds)
-    verdict(place, steps, ledger, ids)
+    exercise(World(server, monitor, hop, random.Random(seed), callers, length.pause), steps, length.rounds)
+    return verdict(place, steps, ledger, ids)
 
 
 def room_for(steps: str) -> dict[str, str]:
@@ -306,20 +316,29 @@ def room_for(steps: str) -> dict[str, str]:
 @pytest.mark.pg(15, 18)
 @pytest.mark.parametrize("steps", STEPS)
 def test_calls_stored_and_calls_inside_gaps_are_all_calls_and_none_too_many(
-    tmp_path: Path, private_server: MakeServer, proxy: MakeProxy, monitor_of: MonitorOf, steps: str
+    tmp_path: Path, private_server: MakeServer, proxy: MakeProxy, monitor_of: MonitorOf, steps: str, seed: int
 ) -> None:
-    trial(tmp_path, private_server(settings=room_for(steps)), proxy, monitor_of, steps, pause=SHORT, rounds=1)
+    trial(tmp_path, private_server(settings=room_for(steps)), proxy, monitor_of, steps, seed, SHORT)
 
 
-@pytest.mark.soak
+@pytest.mark.soak(
+    "calls of known statements against what is stored, five rounds of all that happens to them",
+    twin="test_calls_stored_and_calls_inside_gaps_are_all_calls_and_none_too_many",
+)
 @pytest.mark.slow(reason="the same at full length, five times over")
 @pytest.mark.timeout(3600)
 @pytest.mark.pg(14, 15, 18)
 @pytest.mark.parametrize("steps", STEPS)
 def test_the_same_at_full_length(
-    tmp_path: Path, private_server: MakeServer, proxy: MakeProxy, monitor_of: MonitorOf, steps: str
+    tmp_path: Path,
+    private_server: MakeServer,
+    proxy: MakeProxy,
+    monitor_of: MonitorOf,
+    steps: str,
+    seed: int,
+    figures: Figures,
 ) -> None:
-    trial(tmp_path, private_server(settings=room_for(steps)), proxy, monitor_of, steps, pause=LONG, rounds=5)
+    figures(trial(tmp_path, private_server(settings=room_for(steps)), proxy, monitor_of, steps, seed, LONG))
 
 
 def known_ids(server: Server) -> dict[Key, tuple[int, int, int]]:

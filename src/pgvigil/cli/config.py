@@ -13,8 +13,8 @@ from pgvigil.cli.settings import SETTINGS, TARGET_SETTINGS, Setting, SettingErro
 from pgvigil.model import Secret
 
 SECTIONS = sorted({setting.section for setting in SETTINGS})
-NOT_SETTINGS = frozenset({"PGVIGIL_CONFIG", "PGVIGIL_SKIP_PAGE"})
-"""Variables beginning with PGVIGIL_ that are not settings of their own."""
+NOT_SETTINGS = frozenset({"PGVIGIL_CONFIG", "PGVIGIL_SEED", "PGVIGIL_SKIP_PAGE"})
+"""Variables beginning with PGVIGIL_ that are not settings: PGVIGIL_SEED is that of test runs."""
 
 
 @dataclass(frozen=True, slots=True)
