@@ -5,7 +5,7 @@ SHELL := /bin/sh
 PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest
 # Most tests wait for a server, so three at a time fill two cores; a file stays together, for what it shares.
-AT_ONCE := -n 3 --dist loadfile
+AT_ONCE := 3
 
 .PHONY: help setup servers page demo test soak bench bench-quick check clean
 
@@ -31,7 +31,7 @@ demo: page
 	@.venv/bin/pgvigil demo
 
 test: servers page
-	@$(PYTEST) -m "not soak" $(AT_ONCE) $(ARGS)
+	@tools/test $(AT_ONCE) $(ARGS)
 
 soak: servers page
 	@$(PYTEST) -m soak --timeout 7200 --soak-table docs/measured/soak.md $(ARGS)

@@ -1,6 +1,7 @@
 """pgvigil's collector and store as a process of its own, to be stopped and killed: python monitor.py PLACE DSN SEED.
 
-It looks at random moments, one to four seconds apart, and prints a line for every pass that was kept.
+It looks at random moments, one to four seconds apart, and prints a line for every pass that was kept, and one for every
+sample with the time of the steady clock, which all processes share.
 """
 
 import asyncio
@@ -8,9 +9,10 @@ import logging
 import random
 import signal
 import sys
+import time
 
 from pgvigil.catalog import load
-from pgvigil.collect import Collector, PassKept, StateChanged
+from pgvigil.collect import Collector, PassKept, Sample, StateChanged
 from pgvigil.model import Secret, Target
 from pgvigil.store import Writer, open_store
 
@@ -27,6 +29,8 @@ async def tell(collector: Collector) -> None:
     async for event in collector.subscribe():
         if isinstance(event, PassKept) and "statements" in event.probes:
             print("kept", event.ts, flush=True)
+        elif isinstance(event, Sample):
+            print("sampled", time.monotonic(), flush=True)
         elif isinstance(event, StateChanged):
             print("state", event.state.condition, event.state.cause, flush=True)
 

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -73,6 +74,10 @@ class Monitor:
     @property
     def kept(self) -> int:
         return self.log.count("kept ")
+
+    def sampled(self) -> list[float]:
+        """When samples came, on the steady clock (s)."""
+        return [float(at) for at in re.findall(r"^sampled (\S+)$", self.log, re.MULTILINE)]
 
     @property
     def log(self) -> str:
