@@ -17,7 +17,7 @@ from bench.simulate import Passes
 from bench.table import Row, at_most
 from pgvigil.catalog.types import Catalog
 from pgvigil.collect.live import LiveEvent
-from pgvigil.model import Capabilities, Condition, Secret, Target, TargetState
+from pgvigil.model import Capabilities, Condition, Invisible, Secret, Target, TargetState
 from pgvigil.serve.app import create_app
 from pgvigil.serve.watch import Watch
 from pgvigil.store import Store
@@ -36,6 +36,10 @@ class Absent:
     target: Target
     state: TargetState
     capabilities: Capabilities | None = None
+    invisible: tuple[Invisible, ...] = ()
+
+    def hidden(self, probe: str) -> Invisible | None:
+        """Nothing is."""
 
     async def subscribe(self) -> AsyncIterator[LiveEvent]:
         """Nothing."""

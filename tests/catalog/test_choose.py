@@ -146,16 +146,26 @@ def test_a_missing_extension_is_named_with_the_statement_that_makes_it(toy: Prob
     assert invisible.remedy == "CREATE EXTENSION toys;"
 
 
-@pytest.mark.parametrize(("loaded", "wanted"), [("", "toys"), ("auto_explain", "auto_explain, toys")])
+@pytest.mark.parametrize(("loaded", "wanted"), [("", '"toys"'), ("auto_explain", '"auto_explain", "toys"')])
 def test_a_library_that_is_not_loaded_is_named_first(toy: Probe, loaded: str, wanted: str) -> None:
     invisible = refused(toy, seen(extensions={}, settings={"shared_preload_libraries": loaded}))
     assert "The library toys is not loaded" in invisible.reason
     assert invisible.remedy is not None
-    assert f"ALTER SYSTEM SET shared_preload_libraries = {wanted};" in invisible.remedy
+    assert invisible.remedy.startswith(f"ALTER SYSTEM SET shared_preload_libraries = {wanted};")
+    assert invisible.remedy.endswith("CREATE EXTENSION toys;")
 
 
 def test_a_library_is_not_doubted_where_the_setting_cannot_be_read(toy: Probe) -> None:
     assert chosen(toy, seen(settings={})).file == "new.sql"
+
+
+def test_a_column_that_a_setting_keeps_empty_is_missing(tmp_path: Path) -> None:
+    text = COUNTERS.replace("[columns.hits]", '[columns.hits]\nrequires.setting.toys = ["on", "auto"]', 1)
+    probe = load_toy(tmp_path, text)
+    assert chosen(probe, seen()).missing == ()
+    (missing,) = chosen(probe, seen(settings={"toys": "off"})).missing
+    assert missing.what == "toy.hits"
+    assert missing.reason == "The setting toys is 'off'; it has to be on or auto."
 
 
 def test_lacking_rights_are_named_with_the_grant(toy: Probe) -> None:

@@ -9,9 +9,10 @@ import pytest
 
 from fix_servers import MONITOR, Connection, Database
 from pg.fix_pg import ask, rows, session_at
+from pgvigil.catalog import identifier
 from pgvigil.catalog.types import Probe, Query, Requires, Role, Scope, Shape
 from pgvigil.model import Capabilities, Identity
-from pgvigil.pg import Session, compose, identifier, int8_array, role_sql, wrap_changed
+from pgvigil.pg import Session, compose, int8_array, role_sql, wrap_changed
 from pgvigil.pg.queries import FINGERPRINT
 
 CAPABILITIES = Capabilities(

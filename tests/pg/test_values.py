@@ -10,13 +10,13 @@ from psycopg import sql
 
 from fix_servers import MONITOR, Connection, Database, MakeServer
 from pg.fix_pg import ask, failure, rows, session_at
+from pgvigil.catalog import identifier
 from pgvigil.pg import (
     Parameter,
     Request,
     Rows,
     Session,
     boolean,
-    identifier,
     int4,
     int8,
     int8_array,

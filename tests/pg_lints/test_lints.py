@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from fix_servers import MONITOR, Database, MakeServer, connect
+from pgvigil.catalog import Catalog
 from pgvigil.catalog.lints import Lint, load_lints
 from pgvigil.collect.looking import look
 from pgvigil.model import Finding, Secret, Target
@@ -28,6 +29,7 @@ SOONER: Mapping[str, tuple[tuple[str, str], ...]] = {
     "slot_inactive": (("held.bytes > 5 * 1024 ^ 3", "held.bytes >= 0"),),
 }
 LINTS = load_lints()
+NO_PROBES = Catalog({})
 
 
 def sooner(name: str) -> Lint:
@@ -41,8 +43,8 @@ def sooner(name: str) -> Lint:
 
 
 async def findings(dsn: str, name: str) -> tuple[Finding, ...]:
-    seen = await look(Target(0, "test", Secret(dsn)), [sooner(name)])
-    assert not seen.not_looked
+    seen = await look(Target(0, "test", Secret(dsn)), NO_PROBES, [sooner(name)])
+    assert not seen.hidden
     return seen.findings
 
 
@@ -109,7 +111,7 @@ async def test_old_transaction_ids_are_told_by_database(database: Database) -> N
     assert await findings(dsn, "xid_age") == ()
     lint = LINTS["xid_age"]
     queries = {major: sql.replace("worst.share >= 0.4", "worst.share >= 0") for major, sql in lint.queries.items()}
-    seen = await look(Target(0, "test", Secret(dsn)), [replace(lint, queries=queries)])
+    seen = await look(Target(0, "test", Secret(dsn)), NO_PROBES, [replace(lint, queries=queries)])
     assert database.name in {finding.subject for finding in seen.findings}
 
 

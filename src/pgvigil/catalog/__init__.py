@@ -2,12 +2,13 @@
 
 `loader` reads packs from their folders · `section` a TOML table, key by key · `columns` what a probe declares of its
 columns · `checks` whether all fits together · `guard` whether an SQL file is harmless · `choose` the SQL for a
-server · `reference` the page about all of it.
+server and what cannot be seen there · `quoting` names as SQL · `reference` the page about all of it.
 """
 
-from pgvigil.catalog.choose import choose
+from pgvigil.catalog.choose import choose, invisible
 from pgvigil.catalog.errors import CatalogError
 from pgvigil.catalog.loader import SHIPPED, load
+from pgvigil.catalog.quoting import identifier
 from pgvigil.catalog.types import Catalog, Pack, Probe, Query
 
-__all__ = ["SHIPPED", "Catalog", "CatalogError", "Pack", "Probe", "Query", "choose", "load"]
+__all__ = ["SHIPPED", "Catalog", "CatalogError", "Pack", "Probe", "Query", "choose", "identifier", "invisible", "load"]

@@ -1,10 +1,11 @@
-"""Picks the SQL of a probe for one server, or says why there is none."""
+"""Picks the SQL of a probe for one server, or says why there is none, and what else cannot be seen there."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 
 from pgvigil.catalog.checks import major_files
-from pgvigil.catalog.types import Probe, Query, Role
+from pgvigil.catalog.quoting import identifier
+from pgvigil.catalog.types import Catalog, Probe, Query, Role
 from pgvigil.model import Capabilities, Invisible
 
 _COMMENT_LINE = re.compile(r"[ \t]*--")
@@ -12,11 +13,14 @@ _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|\$[0-9]")
 
 
 def choose(probe: Probe, capabilities: Capabilities) -> Query | Invisible:
-    """The query for this server: the first variant whose columns exist, else the highest NN.sql not above its major."""
-    for obstacle in _OBSTACLES:
-        found = obstacle(probe, capabilities)
-        if found is not None:
-            return found
+    """The query for this server: the first variant whose columns exist, else the highest NN.sql not above its major.
+
+    Where several things are in the way, all of them are told, in the order in which they should be put right.
+    """
+    found = obstacles(probe, capabilities)
+    if found:
+        remedies = [each.remedy for each in found if each.remedy is not None]
+        return Invisible(probe.name, " ".join(each.reason for each in found), "\n".join(remedies) or None)
     file = _file(probe, capabilities)
     if isinstance(file, Invisible):
         return file
@@ -28,8 +32,41 @@ def choose(probe: Probe, capabilities: Capabilities) -> Query | Invisible:
         columns=tuple(probe.columns[name] for name in names),
         takes=probe.takes,
         changed_by=tuple(name for name in probe.changed_by if name in names),
-        missing=tuple(_missing(probe, capabilities, names)),
+        missing=(*_missing(probe, capabilities, names), *_switched_off(probe, capabilities, names)),
     )
+
+
+def obstacles(probe: Probe, capabilities: Capabilities) -> tuple[Invisible, ...]:
+    """What is in the way of the whole probe, each with what removes it."""
+    role = _wrong_role(probe, capabilities)
+    if role is not None:
+        return (role,)
+    return tuple(found for check in _OBSTACLES for found in check(probe, capabilities))
+
+
+def invisible(catalog: Catalog, capabilities: Capabilities) -> tuple[Invisible, ...]:
+    """All that the probes of a catalog could see on a server and do not, as a person should read it: what has one
+    reason and one remedy stands together, as in `queries, statements` or `wal.wal_sync_time, wal.wal_write_time`."""
+    together: dict[tuple[str, str | None], list[str]] = {}
+    for each in _each(catalog, capabilities):
+        together.setdefault((each.reason, each.remedy), []).append(each.what)
+    return tuple(Invisible(", ".join(names), reason, remedy) for (reason, remedy), names in together.items())
+
+
+def _each(catalog: Catalog, capabilities: Capabilities) -> Iterator[Invisible]:
+    whole: list[Invisible] = []
+    parts: list[Invisible] = []
+    for probe in catalog.probes.values():
+        found = obstacles(probe, capabilities)
+        whole += found
+        if not found:
+            chosen = choose(probe, capabilities)
+            if isinstance(chosen, Invisible):
+                whole.append(chosen)
+            else:
+                parts += chosen.missing
+    yield from whole
+    yield from parts
 
 
 def as_sent(sql: str) -> str:
@@ -69,20 +106,21 @@ def _update(probe: Probe) -> str | None:
     return None if extension is None else f"ALTER EXTENSION {extension} UPDATE;"
 
 
-def _missing(probe: Probe, capabilities: Capabilities, names: tuple[str, ...]) -> list[Invisible]:
+def _missing(probe: Probe, capabilities: Capabilities, names: tuple[str, ...]) -> Iterator[Invisible]:
     extension = probe.requires.extension
     if extension is None:
-        return []
+        return
     version = capabilities.extensions[extension][1]
-    return [
-        Invisible(
-            f"{probe.name}.{column.name}",
-            f"The extension {extension} is at version {version}, which does not count it.",
-            _update(probe),
-        )
-        for column in probe.columns.values()
-        if column.name not in names and column.exists_on(capabilities.major)
-    ]
+    reason = f"The extension {extension} is at version {version}, which does not count it."
+    for column in probe.columns.values():
+        if column.name not in names and column.exists_on(capabilities.major):
+            yield Invisible(f"{probe.name}.{column.name}", reason, _update(probe))
+
+
+def _switched_off(probe: Probe, capabilities: Capabilities, names: tuple[str, ...]) -> Iterator[Invisible]:
+    for name in names:
+        for reason, remedy in _wrong_settings(probe.columns[name].setting, capabilities):
+            yield Invisible(f"{probe.name}.{name}", reason, remedy)
 
 
 def _wrong_role(probe: Probe, capabilities: Capabilities) -> Invisible | None:
@@ -93,69 +131,69 @@ def _wrong_role(probe: Probe, capabilities: Capabilities) -> Invisible | None:
     return None
 
 
-def _not_preloaded(probe: Probe, capabilities: Capabilities) -> Invisible | None:
-    library, loaded = probe.requires.preload, capabilities.settings.get("shared_preload_libraries")
-    if library is None or loaded is None or library in [each.strip(' "') for each in loaded.split(",")]:
-        return None
-    libraries = ", ".join([each for each in (loaded, library) if each])
-    return Invisible(
-        probe.name,
-        f"The library {library} is not loaded: shared_preload_libraries is {loaded!r}.",
-        f"ALTER SYSTEM SET shared_preload_libraries = {libraries};\n-- then restart the server",
-    )
-
-
-def _no_extension(probe: Probe, capabilities: Capabilities) -> Invisible | None:
-    extension = probe.requires.extension
-    if extension is None or extension in capabilities.extensions:
-        return None
-    return Invisible(
-        probe.name,
-        f"The extension {extension} is not installed in the database {capabilities.database}.",
-        f"CREATE EXTENSION {extension};",
-    )
-
-
-def _shut(probe: Probe, capabilities: Capabilities) -> Invisible | None:
-    extension = probe.requires.extension
-    if extension is None or extension not in capabilities.shut:
-        return None
-    schema, role = (name.replace('"', '""') for name in (capabilities.extensions[extension][0], capabilities.role))
-    return Invisible(
-        probe.name,
-        f"The role {capabilities.role} may not use the schema {schema}, where the extension {extension} is.",
-        f'GRANT USAGE ON SCHEMA "{schema}" TO "{role}";',
-    )
-
-
-def _no_rights(probe: Probe, capabilities: Capabilities) -> Invisible | None:
+def _no_rights(probe: Probe, capabilities: Capabilities) -> Iterator[Invisible]:
     role = probe.requires.member_of
-    if role is None or capabilities.is_superuser or {role, "pg_monitor"} & capabilities.roles:
-        return None
-    quoted = capabilities.role.replace('"', '""')
-    return Invisible(
-        probe.name,
-        f"The role {capabilities.role} has not the rights of {role}, so it sees nothing of other roles.",
-        f'GRANT pg_monitor TO "{quoted}";',
-    )
+    if role is not None and not capabilities.is_superuser and not {role, "pg_monitor"} & capabilities.roles:
+        yield Invisible(
+            probe.name,
+            f"The role {capabilities.role} has not the rights of {role}, so it sees nothing of other roles.",
+            f"GRANT pg_monitor TO {identifier(capabilities.role)};",
+        )
 
 
-def _wrong_setting(probe: Probe, capabilities: Capabilities) -> Invisible | None:
-    for name, fitting in probe.requires.setting.items():
+def _not_preloaded(probe: Probe, capabilities: Capabilities) -> Iterator[Invisible]:
+    library, loaded = probe.requires.preload, capabilities.settings.get("shared_preload_libraries")
+    if library is None or loaded is None:
+        return
+    libraries = [name for each in loaded.split(",") if (name := each.strip(' "'))]
+    if library not in libraries:
+        value = ", ".join(identifier(name) for name in (*libraries, library))
+        yield Invisible(
+            probe.name,
+            f"The library {library} is not loaded: shared_preload_libraries is {loaded!r}.",
+            f"ALTER SYSTEM SET shared_preload_libraries = {value};\n-- then restart the server",
+        )
+
+
+def _no_extension(probe: Probe, capabilities: Capabilities) -> Iterator[Invisible]:
+    extension = probe.requires.extension
+    if extension is not None and extension not in capabilities.extensions:
+        yield Invisible(
+            probe.name,
+            f"The extension {extension} is not installed in the database {capabilities.database}.",
+            f"CREATE EXTENSION {extension};",
+        )
+
+
+def _shut(probe: Probe, capabilities: Capabilities) -> Iterator[Invisible]:
+    extension = probe.requires.extension
+    if extension is not None and extension in capabilities.shut:
+        schema = capabilities.extensions[extension][0]
+        yield Invisible(
+            probe.name,
+            f"The role {capabilities.role} may not use the schema {schema}, where the extension {extension} is.",
+            f"GRANT USAGE ON SCHEMA {identifier(schema)} TO {identifier(capabilities.role)};",
+        )
+
+
+def _wrong_setting(probe: Probe, capabilities: Capabilities) -> Iterator[Invisible]:
+    for reason, remedy in _wrong_settings(probe.requires.setting, capabilities):
+        yield Invisible(probe.name, reason, remedy)
+
+
+def _wrong_settings(wanted: Mapping[str, tuple[str, ...]], capabilities: Capabilities) -> Iterator[tuple[str, str]]:
+    for name, fitting in wanted.items():
         if name in capabilities.settings and capabilities.settings[name] not in fitting:
-            return Invisible(
-                probe.name,
+            yield (
                 f"The setting {name} is {capabilities.settings[name]!r}; it has to be {' or '.join(fitting)}.",
                 f"ALTER SYSTEM SET {name} = '{fitting[0]}';\nSELECT pg_reload_conf();",
             )
-    return None
 
 
-_OBSTACLES: tuple[Callable[[Probe, Capabilities], Invisible | None], ...] = (
-    _wrong_role,
+_OBSTACLES: tuple[Callable[[Probe, Capabilities], Iterator[Invisible]], ...] = (
+    _no_rights,
     _not_preloaded,
     _no_extension,
     _shut,
-    _no_rights,
     _wrong_setting,
 )

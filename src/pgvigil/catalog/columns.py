@@ -18,7 +18,7 @@ ROLLUPS = {
 """What may become of each kind in a coarser tier; the first is what does when nothing is said."""
 
 NUMBERS = (Type.INT4, Type.INT8, Type.FLOAT8)
-_KEYS = ("kind", "type", "unit", "rollup", "privacy", "since", "until", "event", "sparse", "help")
+_KEYS = ("kind", "type", "unit", "rollup", "privacy", "since", "until", "event", "sparse", "requires", "help")
 
 
 def read_columns(section: Section, shape: Shape) -> dict[str, Column]:
@@ -47,7 +47,13 @@ def _read_column(section: Section, name: str) -> Column:
         until=section.whole("until", 10, 99),
         event=section.maybe_text("event"),
         sparse=section.flag("sparse"),
+        setting=_read_setting(section.section("requires")),
     )
+
+
+def _read_setting(requires: Section) -> dict[str, tuple[str, ...]]:
+    requires.allow(("setting",))
+    return requires.section("setting").alternatives()
 
 
 def _check_column(section: Section, column: Column, shape: Shape) -> None:

@@ -174,20 +174,12 @@ def _read_when(section: Section) -> Condition | None:
 def _read_requires(section: Section) -> Requires:
     table = section.section("requires")
     table.allow(("extension", "preload", "member_of", "setting"))
-    settings = table.section("setting")
     return Requires(
         extension=table.maybe_text("extension"),
         preload=table.maybe_text("preload"),
         member_of=table.maybe_text("member_of"),
-        setting={name: _read_values(settings, name) for name in settings.keys},
+        setting=table.section("setting").alternatives(),
     )
-
-
-def _read_values(settings: Section, name: str) -> tuple[str, ...]:
-    values = settings.texts(name)
-    if not values:
-        raise settings.wrong(name, "a list of the values that will do, the recommended one first")
-    return values
 
 
 def _merged(own: Requires, packs: Requires) -> Requires:

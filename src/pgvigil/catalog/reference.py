@@ -5,7 +5,7 @@ date.
 """
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pgvigil.catalog.checks import major_files
@@ -92,7 +92,11 @@ def _needs(requires: Requires) -> Iterator[str]:
         yield f"{requires.preload} in shared_preload_libraries"
     if requires.member_of is not None:
         yield f"the rights of {requires.member_of} (pg_monitor has them)"
-    for name, values in requires.setting.items():
+    yield from _settings(requires.setting)
+
+
+def _settings(wanted: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    for name, values in wanted.items():
         yield f"{name} = {' or '.join(values)}"
 
 
@@ -115,7 +119,8 @@ def _cells(column: Column) -> Iterator[str]:
     yield column.unit if column.kind in {Kind.COUNTER, Kind.GAUGE} else ""
     yield column.rollup or ""
     yield _versions(column)
-    yield column.help
+    needed = "; ".join(_settings(column.setting))
+    yield f"{column.help} (needs {needed})" if needed else column.help
 
 
 def _versions(column: Column) -> str:

@@ -120,6 +120,14 @@ class Section:
             raise self.wrong(key, "a list in which nothing stands twice")
         return tuple(value)
 
+    def alternatives(self) -> dict[str, tuple[str, ...]]:
+        """Every key of this table with a list of texts that is not empty: values that will do."""
+        found = {key: self.texts(key) for key in self.keys}
+        for key, values in found.items():
+            if not values:
+                raise self.wrong(key, "a list of the values that will do, the recommended one first")
+        return found
+
     def section(self, key: str) -> "Section":
         """A table below this one; empty where the key is absent."""
         value = self._table.get(key, {})

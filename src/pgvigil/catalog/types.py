@@ -97,6 +97,7 @@ class Column:
     """A column a probe returns. `since` and `until` are the first and last PostgreSQL major that has it (None: all).
 
     `sparse` is for a number that is never NULL and 0 in most rows: as NULL it travels in 4 bytes instead of 12.
+    `setting` are the values that settings must have for the column to be filled.
     """
 
     name: str
@@ -110,6 +111,7 @@ class Column:
     until: int | None = None
     event: str | None = None
     sparse: bool = False
+    setting: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def exists_on(self, major: int) -> bool:
         """Whether this PostgreSQL major has it."""
@@ -204,7 +206,7 @@ class Query:
     the declared columns that its SELECT returns, in its order.
 
     `changed_by` are those of the probe's that this query returns. `missing` are declared columns that this major has,
-    but not the extension's version that is installed.
+    but not the extension's version that is installed, and those that a setting of the server keeps empty.
     """
 
     probe: Probe

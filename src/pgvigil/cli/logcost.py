@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from pgvigil.catalog import load
+from pgvigil.catalog import identifier, load
 from pgvigil.catalog.types import Probe
 from pgvigil.model import Capabilities
-from pgvigil.pg import identifier
 
 DAY = 86_400.0
 LINE = 90

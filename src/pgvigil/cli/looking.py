@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pgvigil.catalog import SHIPPED, load
+from pgvigil.catalog import SHIPPED, invisible, load
 from pgvigil.catalog.lints import load_lints
 from pgvigil.cli.config import TargetConfig
 from pgvigil.cli.logcost import log_cost
@@ -26,7 +26,7 @@ def check(dsn: Dsn, as_json: Json = False, config: ConfigFile = None) -> None:
     """Look at a server once: exit code 0 if it is well, 1 if there are findings, 2 if nobody could look."""
     found = configuration(config, dsns=[dsn])
     packs = (*SHIPPED, *found["catalog.packs"])
-    seen = asyncio.run(look(_target(found.targets[0]), load_lints(packs).values()))
+    seen = asyncio.run(look(_target(found.targets[0]), load(packs), load_lints(packs).values()))
     typer.echo(json.dumps(_as_json(seen), indent=2) if as_json else "\n".join(_report(seen)))
     worst = max((finding.severity for finding in seen.findings), default=Severity.INFO)
     raise typer.Exit(FINDINGS if worst > Severity.INFO else WELL)
@@ -37,7 +37,8 @@ def doctor(dsn: Dsn, config: ConfigFile = None) -> None:
     found = configuration(config, dsns=[dsn])
     catalog = load((*SHIPPED, *found["catalog.packs"]))
     capabilities, trials, notes = asyncio.run(examine(_target(found.targets[0]), catalog))
-    typer.echo("\n".join(_examination(capabilities, trials, notes)))
+    told = _examination(capabilities, invisible(catalog, capabilities), trials, notes)
+    typer.echo("\n".join(told))
 
 
 def _target(config: TargetConfig) -> Target:
@@ -66,7 +67,7 @@ def _as_json(seen: Look) -> dict[str, Any]:
         },
         "well": all(finding.severity is Severity.INFO for finding in seen.findings),
         "findings": [{**asdict(it), "severity": it.severity.name.lower()} for it in seen.findings],
-        "not_visible": [asdict(it) for it in (*capabilities.invisible, *seen.not_looked)],
+        "not_visible": [asdict(it) for it in seen.hidden],
         "notes": seen.notes,
     }
 
@@ -79,10 +80,9 @@ def _report(seen: Look) -> Iterator[str]:
         yield f"Nothing found, in {len(seen.databases)} database{'s' if len(seen.databases) != 1 else ''}."
     for finding in seen.findings:
         yield from _finding(finding)
-    hidden = (*seen.capabilities.invisible, *seen.not_looked)
-    if hidden:
+    if seen.hidden:
         yield from ("", "Not visible, so not looked at:")
-        yield from (line for it in hidden for line in _hidden(it))
+        yield from (line for it in seen.hidden for line in _hidden(it))
 
 
 def _finding(finding: Finding) -> Iterator[str]:
@@ -97,16 +97,16 @@ def _hidden(found: Invisible) -> Iterator[str]:
         yield f"      {line}"
 
 
-def _examination(capabilities: Capabilities, trials: Sequence[Trial], notes: Sequence[str]) -> Iterator[str]:
+def _examination(
+    capabilities: Capabilities, unseen: Sequence[Invisible], trials: Sequence[Trial], notes: Sequence[str]
+) -> Iterator[str]:
     yield _server(capabilities)
     yield from (f"Note: {note}" for note in notes)
     yield from ("", "Visible:")
     for trial in trials:
         if trial.rows is not None:
             yield f"  {trial.probe:<18} {trial.summary} ({trial.rows} rows, {trial.milliseconds:.1f} ms)"
-    hidden = [Invisible(it.probe, it.reason or "", it.remedy) for it in trials if it.rows is None]
-    known = {it.what for it in hidden}
-    hidden += [it for it in capabilities.invisible if it.what not in known]
+    hidden = [*unseen, *(Invisible(it.probe, it.reason or "") for it in trials if it.rows is None)]
     yield from ("", "Not visible:" if hidden else "Nothing is hidden.")
     yield from (line for it in hidden for line in _hidden(it))
     yield ""

@@ -6,12 +6,12 @@ import traceback
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-from pgvigil.catalog import Catalog
+from pgvigil.catalog import Catalog, choose, invisible
 from pgvigil.collect.keeper import Keeper
 from pgvigil.collect.live import Hub, LiveEvent
 from pgvigil.collect.reporting import Problem, Reporter
 from pgvigil.collect.shift import Options, Shift
-from pgvigil.model import Capabilities, Condition, Target, TargetState
+from pgvigil.model import Capabilities, Condition, Invisible, Target, TargetState
 
 _log = logging.getLogger("pgvigil.collect")
 
@@ -49,6 +49,18 @@ class Collector:
     def capabilities(self) -> Capabilities | None:
         """What the server lets us see; None until it was reached."""
         return self._shift.capabilities
+
+    @property
+    def invisible(self) -> tuple[Invisible, ...]:
+        """What the server does not show, each reason once."""
+        found = self.capabilities
+        return () if found is None else invisible(self._catalog, found)
+
+    def hidden(self, probe: str) -> Invisible | None:
+        """Why nothing of a probe can be seen; None where it can, or where that is not known yet."""
+        found = self.capabilities
+        chosen = None if found is None else choose(self._catalog.probes[probe], found)
+        return chosen if isinstance(chosen, Invisible) else None
 
     def subscribe(self) -> AsyncIterator[LiveEvent]:
         """What it sees, as it sees it; a reader that is too slow misses the oldest."""

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
-from pgvigil.catalog import Catalog, Query, choose
+from pgvigil.catalog import Catalog, Query, choose, invisible
 from pgvigil.catalog.lints import Lint
 from pgvigil.catalog.types import Scope, Takes
 from pgvigil.collect.asking import load
@@ -25,16 +25,16 @@ from pgvigil.pg import (
 
 _LIMIT_MS = 2_000
 _DEADLINE = 20.0
-_RELATIONS = ("pg_stat_statements", "pg_stat_statements_info")
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one look saw. `not_looked` are lints that could not be asked, with the reason."""
+    """What one look saw. `hidden` is what the probes cannot see, and the lints that could not be asked, each with the
+    reason."""
 
     capabilities: Capabilities
     findings: tuple[Finding, ...]
-    not_looked: tuple[Invisible, ...]
+    hidden: tuple[Invisible, ...]
     databases: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -45,11 +45,10 @@ class Trial:
 
     probe: str
     summary: str
-    file: str | None = None
+    file: str
     rows: int | None = None
     milliseconds: float | None = None
     reason: str | None = None
-    remedy: str | None = None
 
 
 @asynccontextmanager
@@ -61,13 +60,13 @@ async def _session(target: Target, database: str | None = None) -> AsyncIterator
         session.close()
 
 
-async def look(target: Target, lints: Iterable[Lint]) -> Look:
+async def look(target: Target, catalog: Catalog, lints: Iterable[Lint]) -> Look:
     """Ask all lints once, in every database that may be visited; raises ConnectError where there is no answer."""
     by_scope: dict[Scope, list[Lint]] = {scope: [] for scope in Scope}
     for lint in lints:
         by_scope[lint.scope].append(lint)
     async with _session(target) as session:
-        capabilities = await find_capabilities(session, _RELATIONS)
+        capabilities = await find_capabilities(session, catalog.relations)
         found = await _ask(session, by_scope[Scope.CLUSTER], capabilities, None)
         names = [capabilities.database] if session.pooled else await _databases(session, capabilities)
         notes = session.notes
@@ -77,7 +76,7 @@ async def look(target: Target, lints: Iterable[Lint]) -> Look:
     return Look(
         capabilities,
         tuple(sorted(findings, key=lambda finding: (-finding.severity, finding.lint, finding.subject))),
-        tuple(one for one in found if isinstance(one, Invisible)),
+        (*invisible(catalog, capabilities), *(one for one in found if isinstance(one, Invisible))),
         tuple(names),
         tuple(notes),
     )
@@ -130,10 +129,9 @@ async def _databases(session: Session, capabilities: Capabilities) -> list[str]:
 
 
 async def examine(target: Target, catalog: Catalog) -> tuple[Capabilities, tuple[Trial, ...], tuple[str, ...]]:
-    """Ask every probe once: what the server is, how each probe fared, and notes on the DSN. Raises ConnectError."""
-    relations = {probe.relation for probe in catalog.probes.values() if probe.relation}
+    """Ask every visible probe once: what the server is, how each fared, and notes on the DSN. Raises ConnectError."""
     async with _session(target) as session:
-        capabilities = await find_capabilities(session, {*relations, *_RELATIONS})
+        capabilities = await find_capabilities(session, catalog.relations)
         chosen = [choose(probe, capabilities) for probe in catalog.probes.values()]
         requests = [
             _request(query, capabilities) for query in chosen if isinstance(query, Query) and not _for_each(query)
@@ -141,7 +139,7 @@ async def examine(target: Target, catalog: Catalog) -> tuple[Capabilities, tuple
         replies = await session.run(requests, deadline=_DEADLINE)
         notes = session.notes
     by_name = {reply.name: reply for reply in replies}
-    trials = [_trial(probe.summary, one, by_name) for probe, one in zip(catalog.probes.values(), chosen, strict=True)]
+    trials = [_trial(one, by_name) for one in chosen if isinstance(one, Query)]
     return capabilities, tuple(trials), tuple(notes)
 
 
@@ -154,10 +152,8 @@ def _request(query: Query, capabilities: Capabilities) -> Request:
     return Request(query.probe.name, compose(query, capabilities), parameters, _LIMIT_MS)
 
 
-def _trial(summary: str, one: Query | Invisible, replies: Mapping[str, Reply]) -> Trial:
-    if isinstance(one, Invisible):
-        return Trial(one.what, summary, reason=one.reason, remedy=one.remedy)
-    name = one.probe.name
+def _trial(one: Query, replies: Mapping[str, Reply]) -> Trial:
+    name, summary = one.probe.name, one.probe.summary
     reply = replies.get(name)
     if reply is None:
         return Trial(name, summary, one.file, reason="It is asked once per object found, which only a watch does.")

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 
+from pgvigil.catalog import invisible
 from pgvigil.catalog.types import Scope
 from pgvigil.collect.line import Line
 from pgvigil.collect.passes import Passed, Passes
@@ -170,7 +171,7 @@ class Rounds:
 
     def _tell_of(self, found: Capabilities) -> None:
         """Say the first thing of weight that cannot be seen: a whole probe, not one of its columns."""
-        whole = next((each for each in found.invisible if "." not in each.what), None)
+        whole = next((each for each in invisible(self._station.catalog, found) if "." not in each.what), None)
         if whole is None:
             self._reporter.well("visible")
         else:

@@ -1,7 +1,7 @@
 """What a server is and what it lets us see."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,6 @@ class Capabilities:
     extensions: Mapping[str, tuple[str, str]]
     columns: Mapping[str, frozenset[str]]
     settings: Mapping[str, str]
-    invisible: tuple[Invisible, ...] = field(default=())
     shut: frozenset[str] = frozenset()
 
     @property

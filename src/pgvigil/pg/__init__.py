@@ -11,7 +11,7 @@ from pgvigil.pg.attempts import Attempts
 from pgvigil.pg.capabilities import find_capabilities
 from pgvigil.pg.connect import connect
 from pgvigil.pg.errors import ConnectError
-from pgvigil.pg.queries import compose, identifier, load, role_sql, wrap_changed
+from pgvigil.pg.queries import compose, load, role_sql, wrap_changed
 from pgvigil.pg.session import Session
 from pgvigil.pg.traffic import Traffic
 from pgvigil.pg.values import (
@@ -45,7 +45,6 @@ __all__ = [
     "compose",
     "connect",
     "find_capabilities",
-    "identifier",
     "int4",
     "int8",
     "int8_array",

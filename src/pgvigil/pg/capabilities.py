@@ -1,7 +1,6 @@
 """What a server is and what it lets us see, asked once per connection."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from pgvigil.model import Capabilities, Condition, Identity
@@ -9,7 +8,6 @@ from pgvigil.pg import queries
 from pgvigil.pg.errors import ConnectError
 from pgvigil.pg.session import Session
 from pgvigil.pg.values import Failure, Parameter, Reply, Request, text_array
-from pgvigil.pg.visibility import what_is_invisible
 
 SETTINGS = (
     "auto_explain.log_min_duration",
@@ -59,7 +57,7 @@ async def find_capabilities(session: Session, relations: Iterable[str], *, deadl
     ]
     *replies, identity = await session.run(requests, deadline=deadline)
     server, roles, extensions, columns, settings = (_rows(reply) for reply in replies)
-    found = Capabilities(
+    return Capabilities(
         identity=_identity(server[0], identity),
         pooled=session.pooled,
         roles=frozenset(row["name"] for row in roles),
@@ -69,7 +67,6 @@ async def find_capabilities(session: Session, relations: Iterable[str], *, deadl
         settings={row["name"]: row["setting"] for row in settings},
         **{name: server[0][name] for name in _OF_THE_SERVER},
     )
-    return replace(found, invisible=what_is_invisible(found))
 
 
 def _request(name: str, *parameters: Parameter) -> Request:

@@ -7,6 +7,7 @@ from importlib.resources import files
 
 from psycopg import sql
 
+from pgvigil.catalog import identifier
 from pgvigil.catalog.types import Column, Query
 from pgvigil.model import Capabilities
 
@@ -20,11 +21,6 @@ FINGERPRINT = "pgvigil_fingerprint"
 def load(name: str) -> str:
     """The text of `sql/<name>.sql`."""
     return files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
-
-
-def identifier(name: str) -> str:
-    """A name as a quoted SQL identifier."""
-    return sql.Identifier(name).as_string(None)
 
 
 def compose(query: Query, capabilities: Capabilities, object_name: str | None = None) -> str:

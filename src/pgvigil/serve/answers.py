@@ -40,8 +40,7 @@ def not_visible(found: Invisible) -> schema.NotVisible:
 
 
 def _invisible(watcher: Watcher, probe: str) -> schema.NotVisible | None:
-    capabilities = watcher.capabilities
-    found = next((it for it in capabilities.invisible if it.what == probe), None) if capabilities else None
+    found = watcher.hidden(probe)
     return not_visible(found) if found else None
 
 
@@ -71,7 +70,7 @@ def _target(watch: Watch, watcher: Watcher) -> schema.Target:
         last_sample=optional_seconds(last.get("sessions")),
         last_pass=optional_seconds(max(passes, default=None)),
         probes=tuple(_probe(probe, health.get(probe.name)) for probe in watch.catalog.probes.values()),
-        not_visible=tuple(not_visible(it) for it in capabilities.invisible) if capabilities else (),
+        not_visible=tuple(not_visible(it) for it in watcher.invisible),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 from pgvigil.analyse.queries import Reader
 from pgvigil.catalog.types import Catalog
 from pgvigil.collect.live import LiveEvent
-from pgvigil.model import Capabilities, Target, TargetState
+from pgvigil.model import Capabilities, Invisible, Target, TargetState
 
 
 class Watcher(Protocol):
@@ -26,6 +26,15 @@ class Watcher(Protocol):
     @property
     def capabilities(self) -> Capabilities | None:
         """What the server lets us see; None until it was reached."""
+        ...
+
+    @property
+    def invisible(self) -> tuple[Invisible, ...]:
+        """What its server does not show, each reason once."""
+        ...
+
+    def hidden(self, probe: str) -> Invisible | None:
+        """Why nothing of a probe can be seen; None where it can, or where that is not known yet."""
         ...
 
     def subscribe(self) -> AsyncIterator[LiveEvent]:
