@@ -67,12 +67,15 @@ def main() -> None:
     if not stamped(LOCK_STAMP, lock):
         number = sum(1 for line in LOCK.read_text().splitlines() if "==" in line and not line.startswith((" ", "#")))
         with step(f"Installing {number} packages of requirements.lock (about 300 MB to download the first time)"):
-            pip("install", "--require-hashes", "-r", str(LOCK))
+            # The lock is complete, so nothing is resolved: a resolver would ask for the newest of `name[extra]`, which
+            # has no hash here, as soon as one newer than the lock's comes out.
+            pip("install", "--require-hashes", "--no-deps", "-r", str(LOCK))
         write_stamp(LOCK_STAMP, lock)
     if not stamped(PROJECT_STAMP, project):
         with step("Installing pgvigil from this checkout"):
             # The page is made by `make page`, which finds a Node where the build hook would want one on PATH.
             pip("install", "--no-deps", "--no-build-isolation", "--editable", str(ROOT), PGVIGIL_SKIP_PAGE="1")
+            pip("check")
         write_stamp(PROJECT_STAMP, project)
     if "--quiet" not in sys.argv:
         say(f"Ready: {VENV / 'bin' / 'pgvigil'}")

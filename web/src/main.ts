@@ -1,3 +1,4 @@
+import "./lib/language";
 import "./app.css";
 
 import { mount } from "svelte";

@@ -136,7 +136,7 @@ def _no_rights(probe: Probe, capabilities: Capabilities) -> Iterator[Invisible]:
     if role is not None and not capabilities.is_superuser and not {role, "pg_monitor"} & capabilities.roles:
         yield Invisible(
             probe.name,
-            f"The role {capabilities.role} has not the rights of {role}, so it sees nothing of other roles.",
+            f"The role {capabilities.role} is not a member of pg_monitor or {role} and sees nothing of other roles.",
             f"GRANT pg_monitor TO {identifier(capabilities.role)};",
         )
 

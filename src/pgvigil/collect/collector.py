@@ -57,9 +57,10 @@ class Collector:
         return () if found is None else invisible(self._catalog, found)
 
     def hidden(self, probe: str) -> Invisible | None:
-        """Why nothing of a probe can be seen; None where it can, or where that is not known yet."""
-        found = self.capabilities
-        chosen = None if found is None else choose(self._catalog.probes[probe], found)
+        """Why nothing of a probe can be seen; None where it can, where that is not known yet, and for what is no probe
+        of the catalog: the passes are our own, and always visible."""
+        found, known = self.capabilities, self._catalog.probes.get(probe)
+        chosen = choose(known, found) if known is not None and found is not None else None
         return chosen if isinstance(chosen, Invisible) else None
 
     def subscribe(self) -> AsyncIterator[LiveEvent]:

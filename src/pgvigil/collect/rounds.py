@@ -170,8 +170,10 @@ class Rounds:
         return None if pulse.locked is None else locked(pulse.locked)
 
     def _tell_of(self, found: Capabilities) -> None:
-        """Say the first thing of weight that cannot be seen: a whole probe, not one of its columns."""
-        whole = next((each for each in invisible(self._station.catalog, found) if "." not in each.what), None)
+        """Say the first thing of weight that could be seen and is not: a whole probe, not one of its columns, and not
+        one that this server has not got."""
+        hidden = invisible(self._station.catalog, found)
+        whole = next((each for each in hidden if each.remedy is not None and "." not in each.what), None)
         if whole is None:
             self._reporter.well("visible")
         else:
