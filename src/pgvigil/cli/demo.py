@@ -1,10 +1,10 @@
 """`pgvigil demo`: a real PostgreSQL under a realistic load, watched, gone without trace when it ends."""
 
 import asyncio
-import contextlib
 import json
 import os
 import secrets
+import signal
 import socket
 import sys
 import time
@@ -19,8 +19,9 @@ from pgvigil.cli.options import set_up_log
 from pgvigil.cli.serving import run
 from pgvigil.cli.settings import DAY, SettingError, duration
 from pgvigil.model import Secret
-from pgvigil.sandbox.environment import clean_environment
+from pgvigil.sandbox.environment import clean_environment, forget_users_environment
 from pgvigil.sandbox.home import Home
+from pgvigil.sandbox.ports import HOST
 from pgvigil.sandbox.roles import make_monitor
 from pgvigil.sandbox.schema import install
 from pgvigil.sandbox.server import Server
@@ -43,8 +44,25 @@ def demo(
     seconds = _seconds("--for", for_) if for_ else None
     every = 0.0 if fault_every in {"0", "0s"} else _seconds("--fault-every", fault_every)
     set_up_log("warning")
-    with contextlib.suppress(asyncio.CancelledError):
-        asyncio.run(_demo(seconds, listen_, every))
+    forget_users_environment()  # libpq reads PGSERVICE and its like by itself
+    # Until the page is served a SIGTERM ends it as a Ctrl-C does: whatever was made by then is taken back.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with postgres() as server:
+        asyncio.run(_demo(server, seconds, listen_, every))
+        say("Stopping; nothing of the demo stays behind.")
+
+
+@contextmanager
+def postgres() -> Iterator[Server]:
+    """A running server, removed at the end: that, nothing interrupts any more."""
+    with step("Starting PostgreSQL 18"):
+        server = Server.running(18)
+    try:
+        yield server
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        server.remove()
 
 
 def _seconds(flag: str, raw: str) -> float:
@@ -70,12 +88,9 @@ def step(what: str) -> Iterator[None]:
     say(f"{time.monotonic() - began:.1f} s")
 
 
-async def _demo(seconds: float | None, listen_: str | None, fault_every: float) -> None:
+async def _demo(server: Server, seconds: float | None, listen_: str | None, fault_every: float) -> None:
     stopping = asyncio.Event()
     async with AsyncExitStack() as stack:
-        with step("Starting PostgreSQL 18"):
-            server = await asyncio.to_thread(Server.running, 18)
-            stack.callback(server.remove)
         with step("Creating the MeshHook-shaped database"):
             await install(server.dsn())
             server.passwords["pgvigil"] = await make_monitor(server.dsn())
@@ -84,7 +99,6 @@ async def _demo(seconds: float | None, listen_: str | None, fault_every: float) 
         if seconds is not None:
             asyncio.get_running_loop().call_later(seconds, stopping.set)
         await run(config, lambda line: announce(line, config), stopping)
-        say("Stopping; nothing of the demo stays behind.")
 
 
 def configuration(stack: AsyncExitStack, server: Server, listen_: str | None) -> Config:
@@ -102,13 +116,21 @@ def configuration(stack: AsyncExitStack, server: Server, listen_: str | None) ->
 
 def free_address() -> str:
     """The first free one of the demo's ports; says so where it is not the first."""
-    for port in PORTS:
-        with socket.socket() as trial:
-            if trial.connect_ex(("127.0.0.1", port)) != 0:
-                if port != PORTS[0]:
-                    say(f"Port {PORTS[0]} is in use; taking {port}.")
-                return f"127.0.0.1:{port}"
-    return "127.0.0.1:0"
+    free = next((port for port in PORTS if is_free(port)), 0)
+    if free != PORTS[0]:
+        say(f"Port {PORTS[0]} is in use; taking {free or 'one of the system'}.")
+    return f"{HOST}:{free}"
+
+
+def is_free(port: int) -> bool:
+    """Whether the page could listen there."""
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((HOST, port))
+        except OSError:
+            return False
+    return True
 
 
 def announce(line: str, config: Config) -> None:

@@ -1,0 +1,206 @@
+"""`pgvigil demo` as a user runs it, and that nothing of it stays behind however it ends."""
+
+import re
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+
+from fix_monitor import PGVIGIL
+from pgvigil.cli.demo import PORTS
+from pgvigil.sandbox.environment import clean_environment
+from pgvigil.sandbox.home import runtime_root, sweep
+from pgvigil.sandbox.ports import HOST
+from pgvigil.sandbox.processes import Process, descendants, of, wait_gone
+from pgvigil.sandbox.shared_memory import Segment, segments_of
+
+PATIENCE = 120.0
+
+
+@dataclass
+class Traces:
+    """What a demo has of the machine while it runs."""
+
+    processes: list[Process]
+    segments: list[Segment]
+    ports: list[int]
+
+    def left(self) -> list[str]:
+        """Those that are still there."""
+        found = [f"process {process.pid}" for process in self.processes if process.alive]
+        found += [f"segment {segment.key}" for segment in self.segments if segment.exists]
+        for port in self.ports:
+            with socket.socket() as client:
+                found += [f"port {port}"] if client.connect_ex((HOST, port)) == 0 else []
+        return found
+
+
+@dataclass
+class Demo:
+    """A demo whose temporary and home directories are the test's own."""
+
+    place: Path
+    process: "subprocess.Popen[bytes]"
+    log: Path
+    traces: Traces | None = field(default=None)
+
+    @property
+    def said(self) -> str:
+        return self.log.read_text()
+
+    def until(self, holds: Callable[[], object], what: str) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not holds():
+            assert self.process.poll() is None, self.said
+            assert time.monotonic() < deadline, f"not yet {what}:\n{self.said}"
+            time.sleep(0.1)
+
+    def until_served(self) -> str:
+        """The page's address, once the demo said it; what it has of the machine is noted."""
+        self.until(lambda: "Ctrl-C ends it." in self.said and "load on" in self.said, "served")
+        found = re.search(r"http://127\.0\.0\.1:(\d+)/", self.said)
+        assert found is not None
+        self.traces = Traces(
+            [process for process in [of(self.process.pid), *descendants(self.process.pid)] if process],
+            [segment for home in self.homes() for segment in segments_of(home)],
+            [int(found[1]), *(int(pid.read_text().splitlines()[3]) for pid in self.place.rglob("postmaster.pid"))],
+        )
+        assert len(self.traces.processes) > 5
+        # Not all processes: a worker of the server lives a moment only. But what is left is seen, where it is.
+        lasting = {f"process {self.process.pid}", f"segment {self.traces.segments[0].key}"}
+        assert lasting | {f"port {port}" for port in self.traces.ports} <= set(self.traces.left())
+        assert len(self.traces.ports) == 2
+        return found[0]
+
+    def homes(self) -> list[Path]:
+        return list(runtime_root(self.place).iterdir())
+
+    def end(self, how: signal.Signals) -> int:
+        self.process.send_signal(how)
+        return self.process.wait(60)
+
+    def files(self) -> list[Path]:
+        """Everything below the temporary and the home directory but the directory of all homes, which stays."""
+        return [path for path in self.place.rglob("*") if path not in {runtime_root(self.place), self.place / "home"}]
+
+
+StartDemo = Callable[..., Demo]
+
+
+@pytest.fixture
+def demo(open_directory: Path, tmp_path: Path) -> Iterator[StartDemo]:
+    (open_directory / "home").mkdir()
+    made: list[Demo] = []
+
+    def start(*arguments: str, **variables: str) -> Demo:
+        log = tmp_path / f"demo{len(made)}.log"
+        own = {"TMPDIR": str(open_directory), "HOME": str(open_directory / "home"), "PYTHONDONTWRITEBYTECODE": "1"}
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                [PGVIGIL, "demo", "--fault-every", "0", *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                env={**clean_environment(own), **variables},
+            )
+        made.append(Demo(open_directory, process, log))
+        return made[-1]
+
+    yield start
+    for each in made:
+        each.process.kill()
+        each.process.wait()
+    sweep(runtime_root(open_directory))
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """The demo's first port, in use."""
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with suppress(OSError):  # somebody else's: in use all the same
+            holder.bind((HOST, PORTS[0]))
+            holder.listen()
+        yield PORTS[0]
+
+
+def test_it_ends_by_itself_after_a_time_takes_the_next_free_port_and_says_so(demo: StartDemo, taken: int) -> None:
+    running = demo("--for", "8s")
+    address = running.until_served()
+    port = int(address.rstrip("/").rpartition(":")[2])
+    assert port != taken
+    assert f"Port {taken} is in use; taking {port}." in running.said
+    target = httpx.get(f"{address}api/v1/targets", trust_env=False).json()["targets"][0]
+    assert target["name"] == "meshhook"
+    assert running.process.wait(90) == 0, running.said
+    assert running.said.rstrip().endswith("nothing of the demo stays behind.")
+    assert running.traces is not None
+    assert (running.traces.left(), running.files()) == ([], [])
+
+
+USERS = {
+    "PGHOST": "192.0.2.1",
+    "PGSERVICE": "production",
+    "PGOPTIONS": "-c role=nobody",
+    "DATABASE_URL": "postgresql://u@192.0.2.1/production",
+    "http_proxy": "http://192.0.2.1:9",
+    "LC_ALL": "C",
+}
+"""What may stand in the shell of whoever runs the demo, and must lead it nowhere else."""
+
+
+def test_ctrl_c_leaves_no_process_port_socket_shared_memory_or_file(demo: StartDemo) -> None:
+    running = demo("--listen", f"{HOST}:0", **USERS)
+    running.until_served()
+    assert any(path.is_socket() for path in running.files())
+    assert running.end(signal.SIGINT) == 0
+    assert "Traceback" not in running.said
+    assert running.traces is not None
+    assert (running.traces.left(), running.files()) == ([], [])
+
+
+MOMENTS: dict[str, Callable[[Demo], object]] = {
+    "initdb": lambda running: any((home / "data").exists() for home in running.homes()),
+    "the server's start": lambda running: list(running.place.rglob("postmaster.pid")),
+    "the schema": lambda running: "Creating the" in running.said,
+}
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_ended_while_it_starts_it_leaves_nothing_either(demo: StartDemo, moment: str, sent: signal.Signals) -> None:
+    running = demo("--listen", f"{HOST}:0")
+    running.until(lambda: MOMENTS[moment](running), moment)
+    family = descendants(running.process.pid)
+    segments = [segment for home in running.homes() for segment in segments_of(home)]
+    assert running.end(sent) == 130
+    assert "Traceback" not in running.said
+    assert wait_gone(family, 5.0)
+    assert not any(segment.exists for segment in segments)
+    assert running.files() == []
+
+
+@pytest.mark.slow(reason="starts the demo twice")
+def test_what_a_kill_leaves_behind_is_gone_with_the_next_start(demo: StartDemo) -> None:
+    killed = demo("--listen", f"{HOST}:0")
+    killed.until_served()
+    assert killed.traces is not None
+    homes = killed.homes()
+    store = b"".join(path.read_bytes() for home in homes for path in home.rglob("pgvigil.db*") if path.is_file())
+    assert killed.end(signal.SIGKILL) == -signal.SIGKILL
+    assert killed.traces.left()
+    assert b"meshhook" not in store
+    following = demo("--listen", f"{HOST}:0")
+    following.until_served()
+    assert killed.traces.left() == []
+    assert not set(homes) & set(following.homes())
+    assert following.end(signal.SIGTERM) == 0
+    assert following.traces is not None
+    assert (following.traces.left(), following.files()) == ([], [])
