@@ -1,6 +1,7 @@
 """`pgvigil demo` as a user runs it, and that nothing of it stays behind however it ends."""
 
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -8,17 +9,22 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
+from fix_house import slowed_by
 from fix_monitor import PGVIGIL
 from pgvigil.cli.demo import PORTS
+from pgvigil.cli.serving import ending_signals
 from pgvigil.sandbox.environment import clean_environment
-from pgvigil.sandbox.home import runtime_root, sweep
+from pgvigil.sandbox.faults import FAULTS
+from pgvigil.sandbox.home import sweep
 from pgvigil.sandbox.ports import HOST
-from pgvigil.sandbox.processes import Process, descendants, of, wait_gone
+from pgvigil.sandbox.processes import Process, descendants, of, send, wait_gone
 from pgvigil.sandbox.shared_memory import Segment, segments_of
 
 PATIENCE = 120.0
@@ -80,15 +86,15 @@ class Demo:
         return found[0]
 
     def homes(self) -> list[Path]:
-        return list(runtime_root(self.place).iterdir())
+        return list(self.place.glob("pgvigil-*/*"))
 
     def end(self, how: signal.Signals) -> int:
         self.process.send_signal(how)
         return self.process.wait(60)
 
     def files(self) -> list[Path]:
-        """Everything below the temporary and the home directory but the directory of all homes, which stays."""
-        return [path for path in self.place.rglob("*") if path not in {runtime_root(self.place), self.place / "home"}]
+        """Everything below the temporary and the home directory."""
+        return [path for path in self.place.rglob("*") if path != self.place / "home"]
 
 
 StartDemo = Callable[..., Demo]
@@ -117,7 +123,8 @@ def demo(open_directory: Path, tmp_path: Path) -> Iterator[StartDemo]:
     for each in made:
         each.process.kill()
         each.process.wait()
-    sweep(runtime_root(open_directory))
+    for root in open_directory.glob("pgvigil-*"):
+        sweep(root)
 
 
 @pytest.fixture
@@ -173,8 +180,9 @@ MOMENTS: dict[str, Callable[[Demo], object]] = {
 }
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize(
+    ("moment", "sent"), [*product(MOMENTS, [signal.SIGINT, signal.SIGTERM]), ("the schema", signal.SIGHUP)]
+)
 def test_ended_while_it_starts_it_leaves_nothing_either(demo: StartDemo, moment: str, sent: signal.Signals) -> None:
     running = demo("--listen", f"{HOST}:0")
     running.until(lambda: MOMENTS[moment](running), moment)
@@ -187,20 +195,105 @@ def test_ended_while_it_starts_it_leaves_nothing_either(demo: StartDemo, moment:
     assert running.files() == []
 
 
+def test_a_hangup_ends_it_unless_nohup_says_otherwise() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        assert signal.SIGHUP in ending_signals()
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        assert ending_signals() == [signal.SIGINT, signal.SIGTERM]
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def player(running: Demo) -> Process:
+    """The process that plays the load."""
+    (found,) = [each for each in descendants(running.process.pid) if "pgvigil.sandbox.play" in command_of(each)]
+    return found
+
+
+def command_of(process: Process) -> str:
+    told = subprocess.run(["ps", "-o", "args=", "-p", str(process.pid)], capture_output=True, text=True, check=False)
+    return told.stdout
+
+
+def test_if_the_load_ends_the_demo_says_so_and_ends_without_trace(demo: StartDemo) -> None:
+    running = demo("--listen", f"{HOST}:0")
+    running.until_served()
+    assert send(player(running), signal.SIGKILL)
+    assert running.process.wait(60) == 2
+    assert "pgvigil: The load ended with status -9, and the demo with it." in running.said
+    assert "Traceback" not in running.said
+    assert running.traces is not None
+    assert (running.traces.left(), running.files()) == ([], [])
+
+
 @pytest.mark.slow(reason="starts the demo twice")
-def test_what_a_kill_leaves_behind_is_gone_with_the_next_start(demo: StartDemo) -> None:
-    killed = demo("--listen", f"{HOST}:0")
+def test_what_a_kill_with_a_fault_on_leaves_behind_is_gone_with_the_next_start(demo: StartDemo) -> None:
+    killed = demo("--listen", f"{HOST}:0", "--fault-every", "8s")
     killed.until_served()
+    killed.until(lambda: "fault lock-pile-up on" in killed.said, "a fault")
     assert killed.traces is not None
     homes = killed.homes()
     store = b"".join(path.read_bytes() for home in homes for path in home.rglob("pgvigil.db*") if path.is_file())
+    load = player(killed)
+    assert send(load, signal.SIGSTOP)  # it hangs, as where the server does not answer when the fault is taken back
     assert killed.end(signal.SIGKILL) == -signal.SIGKILL
-    assert killed.traces.left()
+    assert f"process {load.pid}" in killed.traces.left()
     assert b"meshhook" not in store
     following = demo("--listen", f"{HOST}:0")
     following.until_served()
     assert killed.traces.left() == []
     assert not set(homes) & set(following.homes())
-    assert following.end(signal.SIGTERM) == 0
+    assert following.end(signal.SIGHUP) == 0
     assert following.traces is not None
     assert (following.traces.left(), following.files()) == ([], [])
+
+
+def printed(running: Demo, before: str) -> list[str]:
+    """The words of the line that the demo printed for pasting."""
+    (line,) = [line for line in running.said.splitlines() if line.startswith(before)]
+    return shlex.split(line.removeprefix(before))
+
+
+def pasted(command: list[str], **options: Any) -> "subprocess.Popen[str]":
+    """The command as another shell runs it, elsewhere and with variables that lead elsewhere."""
+    environment = {"PATH": "/usr/bin:/bin", "PGHOSTADDR": "192.0.2.1", "PGSERVICE": "production"}
+    return subprocess.Popen(command, cwd="/", env=environment, stdout=subprocess.PIPE, text=True, **options)
+
+
+def told(address: str, what: str, **parameters: Any) -> dict[str, Any]:
+    """The answer of a route about the demo's target."""
+    found = httpx.get(f"{address}api/v1/targets/meshhook/{what}", params=parameters, trust_env=False, timeout=30)
+    answer: dict[str, Any] = found.raise_for_status().json()
+    return answer
+
+
+def test_the_address_comes_within_a_minute_load_and_statements_half_a_minute_later(demo: StartDemo) -> None:
+    begun = time.monotonic()
+    running = demo("--listen", f"{HOST}:0")
+    address = running.until_served()
+    assert time.monotonic() - begun < 60 * slowed_by(), running.said
+    steps = re.findall(r"^(.+) … \d+\.\d s$", running.said, re.MULTILINE)
+    assert steps == ["Starting PostgreSQL 18", "Creating the MeshHook-shaped database"]
+
+    served = time.monotonic()
+    running.until(lambda: statements_with_text(address) >= 20 and load_seen(address) > 0, "20 statements and load")
+    assert time.monotonic() - served < 30 * slowed_by(), running.said
+
+    answered, _ = pasted(printed(running, "To ask its store: ")).communicate(timeout=60)
+    assert re.search(r"sum\(calls\)\s+\d+", answered), answered
+    fault = pasted(printed(running, "To break something yourself: "))
+    assert fault.stdout is not None
+    assert fault.stdout.readline() == f"missing-index on: {FAULTS['missing-index'].summary}\n"
+    fault.send_signal(signal.SIGINT)
+    assert fault.communicate(timeout=60)[0] == ""
+    assert fault.returncode == 0
+    assert running.end(signal.SIGTERM) == 0
+
+
+def statements_with_text(address: str) -> int:
+    return sum(bool(row["text"]) for row in told(address, "statements", limit=100)["rows"])
+
+
+def load_seen(address: str) -> float:
+    return sum(value or 0 for series in told(address, "load")["series"] for value in series["values"])

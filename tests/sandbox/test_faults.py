@@ -1,4 +1,5 @@
 import asyncio
+import os
 import re
 import signal
 import sys
@@ -199,7 +200,9 @@ async def test_a_cancelled_holder_still_takes_its_fault_back(sandbox: Database) 
 async def test_the_command_switches_a_fault_on_and_ctrl_c_takes_it_back(sandbox: Database) -> None:
     before = picture(sandbox)
     command = (sys.executable, "-m", "pgvigil.sandbox.faults", sandbox.dsn(), "plan-regression")
-    process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE)
+    # libpq would go there instead of to the DSN's host.
+    elsewhere = {**os.environ, "PGHOSTADDR": "192.0.2.1", "PGCONNECT_TIMEOUT": "2"}
+    process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE, env=elsewhere)
     assert process.stdout
     assert await process.stdout.readline() == f"plan-regression on: {FAULTS['plan-regression'].summary}\n".encode()
     assert picture(sandbox) != before

@@ -17,6 +17,8 @@ from pgvigil.sandbox.environment import clean_environment
 from pgvigil.sandbox.home import STATE, Home, runtime_root, sweep
 from pgvigil.sandbox.processes import descendants, of
 from pgvigil.sandbox.shared_memory import segments_of
+from pgvigil.store.location import locate
+from pgvigil.store.rendezvous import choose
 
 _OWNER = """
 import sys, time
@@ -154,3 +156,54 @@ def test_a_directory_that_others_may_write_to_is_not_used(open_directory: Path) 
     root.chmod(0o777)
     with pytest.raises(PgvigilError, match="set TMPDIR"):
         runtime_root(open_directory)
+
+
+def test_the_root_goes_with_its_last_home_and_comes_again(open_directory: Path) -> None:
+    first, second = Home("first", open_directory), Home("second", open_directory)
+    root = first.path.parent
+    first.remove()
+    assert root.exists()
+    second.remove()
+    assert not root.exists()
+    Home("third", open_directory).remove()
+
+
+def test_a_home_is_made_although_the_root_vanishes_meanwhile(
+    open_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def and_gone(base: Path | None) -> Path:
+        root = runtime_root(base)
+        roots.append(root)
+        if len(roots) == 2:
+            root.rmdir()  # as the last of the other homes does
+        return root
+
+    roots: list[Path] = []
+    monkeypatch.setattr("pgvigil.sandbox.home.runtime_root", and_gone)
+    home = Home("made", open_directory)
+    assert home.path.is_dir()
+    assert len(roots) == 3, "for the sweep, in vain, and again"
+    home.remove()
+
+
+def test_a_tight_umask_or_mode_does_not_keep_the_servers_account_out(open_directory: Path) -> None:
+    root = open_directory / f"pgvigil-{os.geteuid()}"
+    root.mkdir(mode=0o700)
+    before = os.umask(0o077)
+    try:
+        home = Home("private", open_directory)
+    finally:
+        os.umask(before)
+    assert home.account.may_enter(home.directory("data"))
+    home.remove()
+
+
+def test_the_store_finds_room_for_its_socket_beside_the_homes(open_directory: Path) -> None:
+    location = locate(f"duckdb:///{'long/' * 30}pgvigil.db")
+    home = Home("demo", open_directory)
+    socket = choose(location, open_directory)
+    again = Home("again", open_directory)
+    assert choose(location, open_directory) == socket
+    assert home.account.may_enter(again.directory("data"))
+    for each in (home, again):
+        each.remove()

@@ -13,7 +13,7 @@ import pytest
 
 from fix_servers import MONITOR, Database, MakeServer, connect
 from pgvigil.sandbox import binaries
-from pgvigil.sandbox.account import server_account
+from pgvigil.sandbox.account import Account, server_account
 from pgvigil.sandbox.environment import clean_environment
 from pgvigil.sandbox.home import STATE, runtime_root
 from pgvigil.sandbox.ports import HOST
@@ -79,6 +79,20 @@ def test_a_setting_that_does_not_exist_is_told_with_the_servers_own_words() -> N
         Server.running(18, {"no_such_setting": "1"})
     new = {path for path in set(runtime_root().iterdir()) - before if (path / STATE).exists()}
     assert os.getpid() not in {json.loads((path / STATE).read_text())["owner"][0] for path in new}
+
+
+class Interrupting(binaries.Binaries):
+    """Binaries at whose copying the user presses Ctrl-C."""
+
+    def readable_by(self, account: Account, home: Path) -> "Interrupting":  # noqa: ARG002
+        assert home.is_dir()
+        raise KeyboardInterrupt
+
+
+def test_a_ctrl_c_while_the_programs_are_copied_leaves_no_home(open_directory: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        Server(binaries=Interrupting(18, "18", open_directory), base=open_directory)
+    assert list(open_directory.iterdir()) == []
 
 
 def test_removal_leaves_no_process_port_socket_shared_memory_or_file() -> None:

@@ -1,6 +1,8 @@
 import asyncio
 import os
 import signal
+import sys
+from asyncio.subprocess import PIPE
 from dataclasses import replace
 from functools import partial
 
@@ -97,6 +99,7 @@ async def test_a_run_that_always_fails_is_retried_and_ends_in_the_dead_letter_qu
     async with Workload(sandbox.dsn(), replace(QUIET, workers=30, poison=1.0)) as load:
         # The fifth attempt comes after the back-off of the fourth, 8 to 16 s.
         await until("a dead letter", lambda: number(sandbox, dead) > before)
+        await until("it is counted", lambda: "dead letters" in load.stats().done)
     assert load.stats().done["retries"] == 1
     assert load.stats().done["dead letters"] == 1
     archived = f"select count(*) from pgmq.a_workflow_jobs where message ->> 'run_id' = '{run}'"
@@ -167,6 +170,42 @@ async def test_it_stops_although_the_server_hangs(private_server: MakeServer) ->
 async def test_a_database_that_is_not_a_sandbox_is_refused(database: Database) -> None:
     with pytest.raises(SandboxError, match="is not a sandbox; load and faults run only where install"):
         await Workload(database.dsn()).start()
+
+
+WEBHOOKS = """
+    select coalesce(sum(calls), 0) from pg_stat_statements s join pg_roles r on r.oid = s.userid
+    where rolname = 'meshhook_api' and dbid = (select oid from pg_database where datname = current_database())"""
+
+
+async def test_a_burst_raises_the_calls(sandbox: Database) -> None:
+    rates = replace(QUIET, webhooks_per_s=4, burst_factor=12, burst_s=3, burst_every_s=6)
+    before = number(sandbox, WEBHOOKS)
+    async with Workload(sandbox.dsn(), rates):
+        await asyncio.sleep(3)
+        calm = number(sandbox, WEBHOOKS) - before
+        await asyncio.sleep(3)
+        burst = number(sandbox, WEBHOOKS) - before - calm
+    assert burst > 2 * calm > 0
+
+
+async def test_the_command_takes_every_rate_and_ignores_the_users_variables(sandbox: Database) -> None:
+    before = number(sandbox, WEBHOOKS)
+    words = "--for 3 --workers 0 --ui-per-s 0 --webhooks-per-s 1 --burst-factor 30 --burst-s 9 --burst-every-s 9"
+    elsewhere = {**os.environ, "PGHOSTADDR": "192.0.2.1", "PGCONNECT_TIMEOUT": "2"}
+    command = (sys.executable, "-m", "pgvigil.sandbox.workload", sandbox.dsn(), *words.split())
+    process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE, env=elsewhere)
+    said, complaint = await process.communicate()
+    assert (process.returncode, complaint) == (0, b"")
+    assert b"'webhooks'" in said
+    assert b"'pages'" not in said
+    assert number(sandbox, WEBHOOKS) - before > 2 * 3 * 7, "a webhook is seven statements or more"
+
+
+async def test_the_command_refuses_a_rate_before_it_makes_anything(database: Database) -> None:
+    command = (sys.executable, "-m", "pgvigil.sandbox.workload", database.dsn(), "--poison", "2")
+    process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE)
+    assert (await process.communicate()) == (b"", b"poison is 2.0; allowed is 0 to 1\n")
+    assert database.execute("select count(*) from pg_namespace where nspname = 'pgmq'") == [(0,)]
 
 
 def test_a_burst_comes_at_the_end_of_its_period() -> None:

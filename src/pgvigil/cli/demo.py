@@ -4,31 +4,35 @@ import asyncio
 import json
 import os
 import secrets
+import shlex
 import signal
 import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 
 from pgvigil.cli.config import Config, TargetConfig, load
 from pgvigil.cli.options import set_up_log
-from pgvigil.cli.serving import run
+from pgvigil.cli.serving import ending_signals, run
 from pgvigil.cli.settings import DAY, SettingError, duration
 from pgvigil.model import Secret
 from pgvigil.sandbox.environment import clean_environment, forget_users_environment
 from pgvigil.sandbox.home import Home
 from pgvigil.sandbox.ports import HOST
 from pgvigil.sandbox.roles import make_monitor
-from pgvigil.sandbox.schema import install
+from pgvigil.sandbox.schema import SandboxError, install
 from pgvigil.sandbox.server import Server
 
 PORTS = range(8432, 8442)
 DATABASE = "meshhook"
 EXAMPLE = "select sum(calls) from statements"
+EXAMPLE_FAULT = "missing-index"
 
 
 def demo(
@@ -45,8 +49,9 @@ def demo(
     every = 0.0 if fault_every in {"0", "0s"} else _seconds("--fault-every", fault_every)
     set_up_log("warning")
     forget_users_environment()  # libpq reads PGSERVICE and its like by itself
-    # Until the page is served a SIGTERM ends it as a Ctrl-C does: whatever was made by then is taken back.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Until the page is served the others end it as a Ctrl-C does: whatever was made by then is taken back.
+    for number in ending_signals():
+        signal.signal(number, signal.default_int_handler)
     with postgres() as server:
         asyncio.run(_demo(server, seconds, listen_, every))
         say("Stopping; nothing of the demo stays behind.")
@@ -60,7 +65,7 @@ def postgres() -> Iterator[Server]:
     try:
         yield server
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in ending_signals():
             signal.signal(number, signal.SIG_IGN)
         server.remove()
 
@@ -74,8 +79,9 @@ def _seconds(flag: str, raw: str) -> float:
 
 def say(line: str) -> None:
     """Print a line at once."""
-    typer.echo(line)
-    sys.stdout.flush()
+    with suppress(OSError):  # the terminal may be gone
+        typer.echo(line)
+        sys.stdout.flush()
 
 
 @contextmanager
@@ -94,18 +100,18 @@ async def _demo(server: Server, seconds: float | None, listen_: str | None, faul
         with step("Creating the MeshHook-shaped database"):
             await install(server.dsn())
             server.passwords["pgvigil"] = await make_monitor(server.dsn())
-        await stack.enter_async_context(playing(server.dsn(), fault_every))
+        await stack.enter_async_context(playing(server, fault_every, stopping))
         config = configuration(stack, server, listen_)
         if seconds is not None:
             asyncio.get_running_loop().call_later(seconds, stopping.set)
-        await run(config, lambda line: announce(line, config), stopping)
+        await run(config, lambda line: announce(line, config, server), stopping)
 
 
 def configuration(stack: AsyncExitStack, server: Server, listen_: str | None) -> Config:
     """The demo's configuration: one target, a store that is removed at the end."""
     home = Home("demo")
     stack.callback(home.remove)
-    flags = {"store.url": f"duckdb://{home.path}/pgvigil.db", "serve.listen": listen_ or free_address()}
+    flags = {"store.url": f"duckdb://{quote(str(home.path))}/pgvigil.db", "serve.listen": listen_ or free_address()}
     base = load(file=None, environment={}, flags=flags)
     # The key lives and dies with us: what a killed demo leaves behind until the next start, nobody can read.
     values = {**base.values, "store.key": Secret(secrets.token_urlsafe(32))}
@@ -133,17 +139,28 @@ def is_free(port: int) -> bool:
     return True
 
 
-def announce(line: str, config: Config) -> None:
+def announce(line: str, config: Config, server: Server) -> None:
     """What the demo prints once the page can be opened."""
     say(f"{line}?range=15m" if "http://" in line else line)
     if "http://" in line:
-        say(f"To ask its store: pgvigil sql --store {config['store.url']} {EXAMPLE!r}")
+        say(f"To ask its store: {shlex.join([*program(), 'sql', '--store', config['store.url'], EXAMPLE])}")
+        fault = [sys.executable, "-m", "pgvigil.sandbox.faults", server.dsn(), EXAMPLE_FAULT]
+        say(f"To break something yourself: {shlex.join(fault)}")
         say("Ctrl-C ends it.")
 
 
+def program() -> list[str]:
+    """The words that start pgvigil from anywhere: this one, not another on PATH."""
+    script = Path(sys.executable).with_name("pgvigil")
+    return [str(script)] if script.is_file() else [sys.executable, "-m", "pgvigil.cli.main"]
+
+
 @asynccontextmanager
-async def playing(dsn: str, fault_every: float) -> AsyncIterator[None]:
-    """The load, in a process of its own that ends when its input does: with us, however we end."""
+async def playing(server: Server, fault_every: float, stopping: asyncio.Event) -> AsyncIterator[None]:
+    """The load, in a process of its own that ends when its input does: with us, however we end.
+
+    If it ends before, `stopping` is set and at the end SandboxError says so.
+    """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -153,14 +170,15 @@ async def playing(dsn: str, fault_every: float) -> AsyncIterator[None]:
         env=clean_environment(),
         start_new_session=True,
     )
+    server.home.record(process.pid)  # should it hang, the next start finds it
     assert process.stdin is not None  # noqa: S101 - a pipe, as asked for
     assert process.stdout is not None  # noqa: S101
-    process.stdin.write(json.dumps({"dsn": dsn, "fault_every": fault_every}).encode() + b"\n")
-    await process.stdin.drain()
-    echo = asyncio.create_task(_echo(process.stdout))
+    process.stdin.write(json.dumps({"dsn": server.dsn(), "fault_every": fault_every}).encode() + b"\n")
+    echo = asyncio.create_task(_echo(process.stdout, stopping))
     try:
         yield
     finally:
+        died = echo.done()
         process.stdin.close()
         try:
             await asyncio.wait_for(process.wait(), 10)
@@ -168,8 +186,11 @@ async def playing(dsn: str, fault_every: float) -> AsyncIterator[None]:
             process.kill()
             await process.wait()
         await echo
+    if died:
+        raise SandboxError(f"The load ended with status {process.returncode}, and the demo with it.")
 
 
-async def _echo(lines: asyncio.StreamReader) -> None:
+async def _echo(lines: asyncio.StreamReader, ended: asyncio.Event) -> None:
     async for line in lines:
         say(f"  {line.decode().rstrip()}")
+    ended.set()

@@ -152,10 +152,16 @@ async def serve_page(app: FastAPI, bound: socket.socket, stopping: asyncio.Event
         stopper.cancel()
 
 
+def ending_signals() -> list[signal.Signals]:
+    """Ctrl-C, SIGTERM, and the terminal's end unless `nohup` says otherwise."""
+    hangup = [] if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else [signal.SIGHUP]
+    return [signal.SIGINT, signal.SIGTERM, *hangup]
+
+
 def stop_on_signals(stopping: asyncio.Event) -> None:
-    """Set `stopping` on Ctrl-C and on SIGTERM."""
+    """Set `stopping` on whatever shall end us."""
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in ending_signals():
         loop.add_signal_handler(number, stopping.set)
 
 

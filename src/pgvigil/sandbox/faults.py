@@ -183,6 +183,7 @@ def inject(name: str, dsn: str, limit_s: float | None = None) -> Injection:
 async def _main(arguments: argparse.Namespace) -> None:
     async with inject(arguments.name, arguments.dsn, arguments.seconds) as injection:
         sys.stdout.write(f"{arguments.name} on: {injection.fault.summary}\n")
+        sys.stdout.flush()
         await injection.ended()
     sys.stdout.write(f"{arguments.name} off\n")
 

@@ -5,7 +5,7 @@
 
 A home belongs to the process that made it. When that process is gone, the next one that makes a home ends the
 processes, removes the shared memory and deletes the files; a home of a living owner, or of another container that
-shares the temporary directory, is left alone.
+shares the temporary directory, is left alone. The directory of all homes goes with the last of them.
 """
 
 import json
@@ -16,6 +16,7 @@ import stat
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TypedDict
 
@@ -55,6 +56,11 @@ def _is_ours(root: Path) -> bool:
     return stat.S_ISDIR(facts.st_mode) and facts.st_uid == os.geteuid() and not facts.st_mode & 0o022
 
 
+def _mode(account: Account) -> int:
+    # A borrowed account has to come through, and needs not see what lies there.
+    return 0o711 if account.borrowed else 0o700
+
+
 def runtime_root(base: Path | None = None) -> Path:
     """The directory that holds our homes, made when missing; `base` stands for the system's temporary directory."""
     account = server_account()
@@ -64,11 +70,12 @@ def runtime_root(base: Path | None = None) -> Path:
             continue
         root = candidate.resolve() / f"pgvigil-{os.geteuid()}"
         try:
-            root.mkdir(mode=0o711 if account.borrowed else 0o700, exist_ok=True)
+            root.mkdir(mode=0o700, exist_ok=True)
+            if _is_ours(root):
+                root.chmod(_mode(account))  # whatever the umask is, or was when it was made
+                return root
         except OSError:
             continue
-        if _is_ours(root):
-            return root
     listed = ", ".join(str(candidate) for candidate in bases)
     raise PgvigilError(
         f"No temporary directory for a server: the account {account.name} must be able to enter one of {listed}, "
@@ -80,11 +87,10 @@ class Home:
     """One throwaway directory; the processes that run in it are recorded so that a later sweep finds them."""
 
     def __init__(self, name: str, base: Path | None = None) -> None:
-        root = runtime_root(base)
-        sweep(root)
+        sweep(runtime_root(base))
         self.account: Account = server_account()
-        self.path = root / f"{name}-{secrets.token_hex(4)}"
-        self.path.mkdir(mode=0o711 if self.account.borrowed else 0o700)
+        self.path = _new_directory(name, base)
+        self.path.chmod(_mode(self.account))
         self._processes: list[Process] = []
         self._write()
 
@@ -106,6 +112,8 @@ class Home:
     def remove(self) -> None:
         """End what still runs in this home and delete it."""
         _clear(self.path, self._processes)
+        with suppress(OSError):  # others have their homes there, or were faster
+            self.path.parent.rmdir()
 
     def _write(self) -> None:
         owner = of(os.getpid())
@@ -120,9 +128,24 @@ class Home:
         fresh.replace(self.path / STATE)
 
 
+def _new_directory(name: str, base: Path | None) -> Path:
+    while True:
+        path = runtime_root(base) / f"{name}-{secrets.token_hex(4)}"
+        with suppress(FileNotFoundError):  # the last of the other homes took the root with it just now
+            path.mkdir(mode=0o700)
+            return path
+
+
 def sweep(root: Path) -> list[Path]:
     """Remove the homes whose owners are gone; returns them."""
-    return [home for home in sorted(root.iterdir()) if home.is_dir() and _sweep_one(home)]
+    return [home for home in sorted(_homes(root)) if _sweep_one(home)]
+
+
+def _homes(root: Path) -> list[Path]:
+    try:
+        return [home for home in root.iterdir() if home.is_dir()]
+    except FileNotFoundError:
+        return []
 
 
 def _sweep_one(home: Path) -> bool:

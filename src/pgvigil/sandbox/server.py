@@ -63,7 +63,7 @@ class Server:
         self.account = self.home.account
         try:
             self.binaries = found.readable_by(self.account, self.home.path)
-        except PgvigilError:
+        except BaseException:  # a Ctrl-C too: copying takes its time
             self.home.remove()
             raise
         self.data = self.home.path / "data"

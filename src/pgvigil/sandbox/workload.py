@@ -1,6 +1,6 @@
 """The MeshHook-shaped load: plays intake, orchestrator, workers, web page and background on 15 connections.
 
-`python -m pgvigil.sandbox.workload DSN --for 30 --webhooks 3` runs it alone, for development.
+`python -m pgvigil.sandbox.workload DSN --for 30 --webhooks-per-s 3` runs it alone; every setting of `Rates` is a flag.
 """
 
 import argparse
@@ -8,8 +8,8 @@ import asyncio
 import random
 import string
 import sys
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Self
 
@@ -174,22 +174,25 @@ class Workload:
             due = clock()
 
 
-def _arguments() -> argparse.Namespace:
-    usual = Rates()
+def _arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m pgvigil.sandbox.workload", description=__doc__)
     parser.add_argument("dsn", help="a superuser's connection string to an empty database or a sandbox's")
     parser.add_argument("--for", dest="seconds", type=float, default=30.0, help="seconds to run (30)")
-    parser.add_argument("--webhooks", type=float, default=usual.webhooks_per_s, help="webhooks per second")
-    parser.add_argument("--workers", type=int, default=usual.workers, help="workers that poll")
-    parser.add_argument("--ui", type=float, default=usual.ui_per_s, help="page loads per second")
     parser.add_argument("--scale", type=float, default=1.0, help="size of the seed if it has to be made (1.0)")
     parser.add_argument("--seed", type=int, default=1)
-    return parser.parse_args()
+    for rate in fields(Rates):
+        flag, usual = f"--{rate.name.replace('_', '-')}", getattr(Rates(), rate.name)
+        parser.add_argument(flag, type=type(usual), default=usual, metavar="N", help=f"({usual:g})")
+    return parser.parse_args(words)
+
+
+def _rates(arguments: argparse.Namespace) -> Rates:
+    return Rates(**{rate.name: getattr(arguments, rate.name) for rate in fields(Rates)})
 
 
 async def _main(arguments: argparse.Namespace) -> None:
+    rates = _rates(arguments)  # refused before anything is made
     await install(arguments.dsn, arguments.scale)
-    rates = Rates(webhooks_per_s=arguments.webhooks, workers=arguments.workers, ui_per_s=arguments.ui)
     async with Workload(arguments.dsn, rates, arguments.seed) as load:
         await asyncio.sleep(arguments.seconds)
         sys.stdout.write(f"{load.stats()}\n")

@@ -23,7 +23,7 @@ def choose(location: Location, runtime: Path | None = None) -> Path:
     """Where a server is to listen; `runtime` is where short paths go (default: the system's temporary directory)."""
     if len(os.fsencode(location.socket)) <= LONGEST_PATH:
         return location.socket
-    directory = (runtime or Path(tempfile.gettempdir())) / f"pgvigil-{os.getuid()}"
+    directory = (runtime or Path(tempfile.gettempdir())) / f"pgvigil-sockets-{os.getuid()}"
     _own(directory)
     digest = hashlib.sha256(os.fsencode(location.file)).hexdigest()[:16]
     return directory / f"{digest}.sock"
