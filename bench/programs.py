@@ -18,7 +18,7 @@ def program(package: str, name: str) -> Path:
     """The path of a program; raises with the line that would get it."""
     path = cache_directory() / "servers" / package / "usr" / "bin" / name
     if not path.is_file():
-        raise BenchError(f"there is no {name} here; get it with: python3 tools/servers.py {package}")
+        raise BenchError(f"there is no {name} here; get it with: .venv/bin/python tools/servers.py {package}")
     return path
 
 

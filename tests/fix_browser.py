@@ -4,6 +4,7 @@ The fixtures live as long as a module, whose tests must all be synchronous: Play
 """
 
 import contextlib
+import platform
 import re
 import shutil
 import signal
@@ -28,7 +29,12 @@ ROOT = Path(__file__).resolve().parent.parent
 # Installed with what the page is built with, so that a test run after `make page` needs nothing more.
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 OWN_CHROMIUM = ROOT / ".cache" / "servers" / "chromium"
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+MAC_CHROME = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", MAC_CHROME)
+CHROMIUM_LINE = {
+    ("linux", "x86_64"): "make servers",
+    ("darwin", "arm64"): "brew install --cask google-chrome",
+}.get((sys.platform, platform.machine()), "sudo apt install chromium")
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -49,7 +55,7 @@ def find_chromium() -> tuple[Path, dict[str, str]]:
             return Path(found), clean_environment()
     own = OWN_CHROMIUM / "chromium"
     if not own.is_file():
-        pytest.skip("no Chromium on PATH; `python3 tools/servers.py chromium` brings one (Linux x86-64)")
+        pytest.skip(f"No Chromium here; install it with: {CHROMIUM_LINE}")
     beside = {"LD_LIBRARY_PATH": str(OWN_CHROMIUM / "lib"), "FONTCONFIG_PATH": str(OWN_CHROMIUM / "fonts")}
     return own, clean_environment(beside)
 

@@ -12,6 +12,8 @@ from pgvigil.sandbox import binaries
 from pgvigil.sandbox.binaries import MAJORS, BinariesMissingError
 
 SLOW = 30.0  # s of a machine that does nothing else; above it a test carries the mark `slow` with its reason
+PATIENCE = 3.0  # at most so many times SLOW, however busy the machine is
+_set_up = pytest.StashKey[float]()
 _SKIPS = Path(__file__).with_name("skips.toml")
 
 
@@ -58,11 +60,18 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     if report.skipped and not hasattr(report, "wasxfail") and not may_skip(item.nodeid):
         report.outcome = "failed"
         report.longrepr = f"skipped with CI=true and not named in tests/skips.toml: {_reason(report)}"
-    slow = report.when == "call" and report.duration > SLOW * slowed_by() and item.get_closest_marker("slow") is None
-    if slow and report.passed:
-        report.outcome = "failed"
-        report.longrepr = f"took {report.duration:.0f} s; above {SLOW:.0f} s a test needs @pytest.mark.slow(reason=...)"
+    if report.when == "setup":
+        item.stash[_set_up] = report.duration
+    if report.when == "call" and report.passed and not _may_be_slow(item):
+        took = item.stash[_set_up] + report.duration
+        if took > SLOW * min(PATIENCE, slowed_by()):
+            report.outcome = "failed"
+            report.longrepr = f"took {took:.0f} s; above {SLOW:.0f} s a test needs @pytest.mark.slow(reason=...)"
     return report
+
+
+def _may_be_slow(item: pytest.Item) -> bool:
+    return any(item.get_closest_marker(name) for name in ("slow", "soak"))
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)

@@ -120,7 +120,7 @@ def find_pgbouncer() -> Path:
     for prefix in (cache_directory() / "servers" / "pgbouncer", Path("/")):
         if (prefix / PROGRAM).is_file():
             return prefix
-    pytest.skip("No PgBouncer here; on Linux with apt get it with: python3 tools/servers.py pgbouncer")
+    pytest.skip("No PgBouncer here; install it with: make servers (on Linux with apt; there is no other way)")
 
 
 @pytest.fixture

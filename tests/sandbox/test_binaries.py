@@ -39,7 +39,7 @@ def test_a_missing_major_comes_with_the_line_that_installs_it(tmp_path: Path) ->
     if Path("/usr/lib/postgresql/14").exists():  # then the system's is found, as it should be
         assert binaries.find(14, tmp_path).prefix == Path("/usr/lib/postgresql/14")
         return
-    with pytest.raises(BinariesMissingError, match=r"python3 tools/servers\.py postgres"):
+    with pytest.raises(BinariesMissingError, match=r"make servers|brew install postgresql@14"):
         binaries.find(14, tmp_path)
     assert all(binaries.remedy(major) for major in MAJORS)
 

