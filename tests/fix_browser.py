@@ -22,6 +22,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
+from fix_monitor import STRICT
 from fix_servers import Database, SharedServers, drop_database, new_database
 from pgvigil.sandbox.environment import clean_environment
 
@@ -119,7 +120,7 @@ class Serving:
         store = f"duckdb://{directory}/pgvigil.db"
         self._process = subprocess.Popen(
             [*command, "--store", store, *dsns],
-            env=clean_environment({"PYTHONUNBUFFERED": "1"}),
+            env=clean_environment({**STRICT, "PYTHONUNBUFFERED": "1"}),
             cwd=directory,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

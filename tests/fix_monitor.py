@@ -23,6 +23,8 @@ from pgvigil.sandbox.environment import clean_environment
 
 KEY = "a key that only these tests use"
 PGVIGIL = Path(sys.executable).with_name("pgvigil")
+STRICT = {"PYTHONWARNINGS": "error"}
+"""A warning is an error in the processes that tests start, as it is in the tests themselves."""
 
 
 class Monitor:
@@ -37,7 +39,7 @@ class Monitor:
         self.url = self._wait_for_address()
 
     def _start(self) -> "subprocess.Popen[bytes]":
-        environment = clean_environment({"PGVIGIL_STORE_KEY": KEY})
+        environment = clean_environment({**STRICT, "PGVIGIL_STORE_KEY": KEY})
         with self.log.open("ab") as log:
             return subprocess.Popen(
                 self.arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, cwd=self.directory
@@ -99,7 +101,7 @@ def run_pgvigil(
     *arguments: str, seconds: float = 60, environment: dict[str, str] | None = None, key: str | None = KEY
 ) -> "subprocess.CompletedProcess[str]":
     """Run a command of the command line to its end."""
-    variables = clean_environment({**({"PGVIGIL_STORE_KEY": key} if key else {}), **(environment or {})})
+    variables = clean_environment({**STRICT, **({"PGVIGIL_STORE_KEY": key} if key else {}), **(environment or {})})
     return subprocess.run(
         [str(PGVIGIL), *arguments],
         capture_output=True,

@@ -265,7 +265,7 @@ def is_installed(package: str) -> bool:
 
 def unpack_deb(package: str, program: str, prefix: Path, directory: Path) -> None:
     """Unpack a package, and after it as many of the libraries it depends on as its program lacks here."""
-    wave, done = [package], {package}
+    wave, done, missing = [package], {package}, [program]
     while wave:
         for name in wave:
             run(["dpkg", "-x", download_deb(name, directory), prefix])

@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from fix_house import slowed_by
-from fix_monitor import PGVIGIL
+from fix_monitor import PGVIGIL, STRICT
 from pgvigil.cli.demo import PORTS
 from pgvigil.cli.serving import ending_signals
 from pgvigil.sandbox.environment import clean_environment
@@ -114,7 +114,7 @@ def demo(open_directory: Path, tmp_path: Path) -> Iterator[StartDemo]:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
-                env={**clean_environment(own), **variables},
+                env={**clean_environment(own), **STRICT, **variables},
             )
         made.append(Demo(open_directory, process, log))
         return made[-1]
