@@ -1,5 +1,5 @@
 # Every target sets up what it needs first; what is there already is not done again, and then no network is needed.
-# None needs root, none changes the system outside this directory and the temporary one.
+# None needs root, none changes the system outside this directory and the temporary one, but the caches of pip and npm.
 
 SHELL := /bin/sh
 PYTHON := .venv/bin/python

@@ -118,6 +118,7 @@ def test_no_python_or_an_old_one_is_told(checkout: Path, bare_path: Path) -> Non
     done = run_setup(checkout, str(bare_path))
     assert done.returncode == 1
     assert "no Python 3.11 to 3.14 on PATH" in done.stderr
+    assert "sudo apt install python3.11 python3.11-venv (Debian 12; Ubuntu 22.04, from universe)" in done.stderr
 
 
 @pytest.mark.slow(reason="makes a virtual environment, and pip is installed into it")
