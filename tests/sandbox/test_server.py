@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from fix_pgbouncer import PROGRAM, MakePgBouncer, find_pgbouncer
 from fix_servers import MONITOR, Database, MakeServer, connect
 from pgvigil.sandbox import binaries
 from pgvigil.sandbox.account import Account, server_account
@@ -111,6 +112,7 @@ def test_removal_leaves_no_process_port_socket_shared_memory_or_file() -> None:
         taker.bind((HOST, server.port))
 
 
+@pytest.mark.pg("all")
 def test_nothing_of_it_lies_in_dev_shm(server: Server) -> None:
     with connect(server) as connection:
         assert connection.execute("show dynamic_shared_memory_type").fetchone() == ("mmap",)
@@ -140,19 +142,32 @@ def test_a_path_with_a_space_and_a_quote_works_by_socket_too(open_directory: Pat
         psycopg.connect(server.dsn(host=str(server.socket_directory))).close()
 
 
-def test_no_account_and_no_mode_of_the_machine_is_changed(open_directory: Path) -> None:
-    watched = [
-        Path("/etc/passwd"),
-        Path("/etc/group"),
-        Path(__file__),
-        binaries.find(18).tool("postgres"),
-        open_directory,
-    ]
+WATCHED = [Path("/etc/passwd"), Path("/etc/group"), Path(__file__)]
+
+
+@pytest.mark.pg("all")
+def test_no_account_and_no_mode_of_the_machine_is_changed(major: int, open_directory: Path) -> None:
+    watched = [*WATCHED, found_or_skip(major).tool("postgres"), open_directory]
     before = facts_about(watched)
-    with Server.running(18, base=open_directory) as server:
+    with Server.running(major, base=open_directory) as server:
         connect(server).close()
         during = facts_about(watched)
     assert before == during == facts_about(watched)
+
+
+def test_a_pooler_changes_none_either(server: Server, pgbouncer: MakePgBouncer) -> None:
+    watched = [*WATCHED, find_pgbouncer() / PROGRAM, runtime_root()]
+    before = facts_about(watched)
+    with psycopg.connect(server.dsn(port=pgbouncer(server).port)):
+        during = facts_about(watched)
+    assert before == during
+
+
+def found_or_skip(major: int) -> binaries.Binaries:
+    try:
+        return binaries.find(major)
+    except binaries.BinariesMissingError as missing:
+        pytest.skip(str(missing))
 
 
 def facts_about(paths: list[Path]) -> dict[str, object]:
