@@ -18,7 +18,7 @@ import pytest
 
 from fix_house import slowed_by
 from fix_monitor import PGVIGIL, STRICT
-from pgvigil.cli.demo import PORTS
+from pgvigil.cli.demo import EXAMPLE, PORTS
 from pgvigil.cli.serving import ending_signals
 from pgvigil.sandbox.environment import clean_environment
 from pgvigil.sandbox.faults import FAULTS
@@ -97,6 +97,12 @@ class Demo:
         return [path for path in self.place.rglob("*") if path != self.place / "home"]
 
 
+def environment(place: Path) -> dict[str, str]:
+    """The variables of a shell whose temporary and home directories lie there."""
+    own = {"TMPDIR": str(place), "HOME": str(place / "home"), "PYTHONDONTWRITEBYTECODE": "1"}
+    return clean_environment({**own, **STRICT})
+
+
 StartDemo = Callable[..., Demo]
 
 
@@ -107,14 +113,13 @@ def demo(open_directory: Path, tmp_path: Path) -> Iterator[StartDemo]:
 
     def start(*arguments: str, **variables: str) -> Demo:
         log = tmp_path / f"demo{len(made)}.log"
-        own = {"TMPDIR": str(open_directory), "HOME": str(open_directory / "home"), "PYTHONDONTWRITEBYTECODE": "1"}
         with log.open("wb") as out:
             process = subprocess.Popen(
                 [PGVIGIL, "demo", "--fault-every", "0", *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
-                env={**clean_environment(own), **STRICT, **variables},
+                env={**environment(open_directory), **variables},
             )
         made.append(Demo(open_directory, process, log))
         return made[-1]
@@ -282,6 +287,15 @@ def test_the_address_comes_within_a_minute_load_and_statements_half_a_minute_lat
 
     answered, _ = pasted(printed(running, "To ask its store: ")).communicate(timeout=60)
     assert re.search(r"sum\(calls\)\s+\d+", answered), answered
+    at_hand = subprocess.run(
+        [PGVIGIL, "sql", EXAMPLE, "--format", "csv"],
+        env=environment(running.place),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert at_hand.stderr == "There is no store of your own yet; the running demo answers.\n"
+    assert int(at_hand.stdout.splitlines()[1]) > 0
     fault = pasted(printed(running, "To break something yourself: "))
     assert fault.stdout is not None
     assert fault.stdout.readline() == f"missing-index on: {FAULTS['missing-index'].summary}\n"

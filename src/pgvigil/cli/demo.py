@@ -13,11 +13,11 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import quote
 
 import typer
 
 from pgvigil.cli.config import Config, TargetConfig, load
+from pgvigil.cli.opening import DEMO, demo_store
 from pgvigil.cli.options import set_up_log
 from pgvigil.cli.serving import ending_signals, run
 from pgvigil.cli.settings import DAY, SettingError, duration
@@ -109,9 +109,9 @@ async def _demo(server: Server, seconds: float | None, listen_: str | None, faul
 
 def configuration(stack: AsyncExitStack, server: Server, listen_: str | None) -> Config:
     """The demo's configuration: one target, a store that is removed at the end."""
-    home = Home("demo")
+    home = Home(DEMO)
     stack.callback(home.remove)
-    flags = {"store.url": f"duckdb://{quote(str(home.path))}/pgvigil.db", "serve.listen": listen_ or free_address()}
+    flags = {"store.url": demo_store(home.path), "serve.listen": listen_ or free_address()}
     base = load(file=None, environment={}, flags=flags)
     # The key lives and dies with us: what a killed demo leaves behind until the next start, nobody can read.
     values = {**base.values, "store.key": Secret(secrets.token_urlsafe(32))}

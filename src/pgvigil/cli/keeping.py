@@ -15,7 +15,7 @@ from rich.table import Table as Grid
 
 from pgvigil.catalog import SHIPPED, Catalog, load
 from pgvigil.cli.config import Config
-from pgvigil.cli.opening import open_configured, store_url
+from pgvigil.cli.opening import open_configured, store_url, url_to_ask
 from pgvigil.cli.options import ConfigFile, StoreUrl, configuration
 from pgvigil.cli.settings import SettingError
 from pgvigil.model import Secret
@@ -55,7 +55,7 @@ def sql(
 ) -> None:
     """Ask what was kept; the running pgvigil answers, or the file itself where none runs."""
     found = configuration(config, {"store.url": url})
-    answer = ask(store_url(found), found["store.key"], _catalog(found), query)
+    answer = ask(url_to_ask(found, lambda line: typer.echo(line, err=True)), found["store.key"], _catalog(found), query)
     _PRINTERS[format_](answer)
 
 

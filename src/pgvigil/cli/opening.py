@@ -5,20 +5,40 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 from pgvigil.catalog import Catalog
 from pgvigil.cli.config import Config
+from pgvigil.sandbox.home import living
 from pgvigil.store import Retention, Store, StoreError, open_store
 from pgvigil.store.key import find_key
 from pgvigil.store.location import locate
 
 SYSTEM = Path("/var/lib/pgvigil")
+DEMO = "demo"
+"""The name of the homes of demos."""
 
 
 def store_url(config: Config) -> str:
     """The store's URL: as configured, else below /var/lib/pgvigil, else (an ordinary user's) below ~/.local/state."""
     configured: str | None = config["store.url"]
     return configured or f"duckdb://{_directory() / 'pgvigil.db'}"
+
+
+def url_to_ask(config: Config, say: Callable[[str], None]) -> str:
+    """The URL of the store to ask: a running demo's where none is configured and none is at its usual place."""
+    usual = store_url(config)
+    if config["store.url"] or locate(usual).file.exists():
+        return usual
+    for home in living(DEMO):
+        say("There is no store of your own yet; the running demo answers.")
+        return demo_store(home)
+    return usual
+
+
+def demo_store(home: Path) -> str:
+    """The URL of a demo's store."""
+    return f"duckdb://{quote(str(home))}/pgvigil.db"
 
 
 def _directory() -> Path:

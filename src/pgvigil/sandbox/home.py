@@ -61,14 +61,22 @@ def _mode(account: Account) -> int:
     return 0o711 if account.borrowed else 0o700
 
 
+def _bases(base: Path | None) -> list[Path]:
+    return [base] if base else [Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")]  # noqa: S108
+
+
+def _root_in(base: Path) -> Path:
+    return base.resolve() / f"pgvigil-{os.geteuid()}"
+
+
 def runtime_root(base: Path | None = None) -> Path:
     """The directory that holds our homes, made when missing; `base` stands for the system's temporary directory."""
     account = server_account()
-    bases = [base] if base else [Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")]  # noqa: S108
+    bases = _bases(base)
     for candidate in bases:
         if not candidate.is_dir() or not account.may_enter(candidate):
             continue
-        root = candidate.resolve() / f"pgvigil-{os.geteuid()}"
+        root = _root_in(candidate)
         try:
             root.mkdir(mode=0o700, exist_ok=True)
             if _is_ours(root):
@@ -146,6 +154,20 @@ def _homes(root: Path) -> list[Path]:
         return [home for home in root.iterdir() if home.is_dir()]
     except FileNotFoundError:
         return []
+
+
+def living(name: str, base: Path | None = None) -> list[Path]:
+    """Our homes of that name whose owners live; nothing is made or removed."""
+    roots = [root for candidate in _bases(base) if (root := _root_in(candidate)).is_dir() and _is_ours(root)]
+    return [home for root in roots for home in _homes(root) if home.name.startswith(f"{name}-") and _has_owner(home)]
+
+
+def _has_owner(home: Path) -> bool:
+    try:
+        state: State = json.loads((home / STATE).read_text())
+    except (FileNotFoundError, ValueError):
+        return False
+    return state["machine"] == _machine() and Process(*state["owner"]).alive
 
 
 def _sweep_one(home: Path) -> bool:
