@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pgvigil.catalog import Query, choose, load
+from pgvigil.catalog import CatalogError, Query, choose, load
+from pgvigil.catalog.choose import as_sent
 from pgvigil.catalog.types import Probe
 from pgvigil.model import Capabilities, Identity, Invisible
 from toys import COUNTERS, COUNTERS_SQL, load_toy
@@ -108,6 +109,15 @@ def test_comments_and_indentation_are_not_sent(tmp_path: Path) -> None:
     text = "-- What is special: isn't it.\n\nselect\n    'a'::text as name, -- kept\n  -- why\n    1::int8 as hits\n"
     probe = load_toy(tmp_path, COUNTERS, {"14.sql": text})
     assert chosen(probe, seen()).sql == "select\n'a'::text as name, -- kept\n1::int8 as hits"
+
+
+def test_what_is_sent_has_the_lines_that_the_server_sees(tmp_path: Path) -> None:
+    """Python ends lines where PostgreSQL does not, and then a comment would become SQL."""
+    assert as_sent("select 1 as one -- a\u2028where b(1)") == "select 1 as one -- a\u2028where b(1)"
+    assert as_sent("-- a\x85select 2\n\tselect 1 \n") == "select 1"
+    assert as_sent("\xa0a\n-- b") == "\xa0a"
+    with pytest.raises(CatalogError, match="control character"):
+        load_toy(tmp_path, files={"14.sql": COUNTERS_SQL["14.sql"] + "-- a\u2028where pg_terminate_backend(1)"})
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ PACKS = Path(guard.__file__).parent / "packs"
 
 @pytest.mark.parametrize("file", EVIL, ids=lambda file: file.stem)
 def test_an_evil_file_is_refused_by_name_and_reason(file: Path) -> None:
-    first, second, *_ = file.read_text().splitlines()
+    first, second, *_ = file.read_text().split("\n")
     assert first.startswith("-- ")
     reason = second.removeprefix("-- Refused: ")
     assert reason != second
@@ -66,6 +66,12 @@ GOOD = [
     ("select id from jobs tablesample system (1)", ("id",)),
     ("select pg_catalog.now() as now, clock_timestamp()", ("now", "clock_timestamp")),
     ("select 1 operator(pg_catalog.+) 1 as two order by 1 using operator(pg_catalog.<)", ("two",)),
+    ("select s.subname, s.oid from pg_subscription s, pg_stats t where t.null_frac > 0", ("subname", "oid")),
+    (
+        "select (array[1, 2])[1] as first, x.y[1:2] as z, i.stats_reset from x, pg_stat_io i",
+        ("first", "z", "stats_reset"),
+    ),
+    ("select pg_sleep as name, count(*) from (values ('a')) v (pg_sleep) group by 1", ("name", "count")),
     ("select nullif(current_setting('a.b', true), '') as a, current_user, 1", ("a", "?column?", "?column?")),
 ]
 
@@ -128,6 +134,44 @@ def test_every_volatile_function_of_a_real_server_is_known_to_be_harmless_or_ref
             unjudged.append(name)
     assert unjudged == []
     assert len(judged) > 100
+
+
+@pytest.mark.pg("all")
+def test_no_volatile_function_of_one_argument_is_called_as_a_column(database: Any) -> None:
+    """Of a value of its type, and of a function's alias in FROM, which is such a value."""
+    rows = database.execute(
+        "select p.proname::text, format_type(p.proargtypes[0], null) from pg_proc p"
+        " where p.pronargs = 1 and p.provolatile = 'v' and p.pronamespace = 'pg_catalog'::regnamespace"
+    )
+    harmless = guard._rules().harmless
+    for name, of in rows:
+        with pytest.raises(CatalogError, match="never allowed"):
+            check(f'select (null::{of})."{name}" as x', where="x", calls=frozenset({name}))
+        if name not in harmless:
+            with pytest.raises(CatalogError, match="never allowed"):
+                check(f'select n."{name}" as x from x n', where="x", calls=frozenset({name}))
+    assert len(rows) > 90
+
+
+@pytest.mark.pg("all")
+def test_the_server_does_call_functions_in_column_notation(database: Any) -> None:
+    """Why it is refused: the day this fails, nothing need be."""
+    assert database.execute("select (0::float8).pg_sleep::text") == [("",)]
+    assert database.execute("select n.pg_advisory_lock::text from generate_series(1::bigint, 2) n") == [("",), ("",)]
+
+
+@pytest.mark.pg("all")
+def test_the_servers_columns_are_told_from_functions_and_secrets_are_known_by_relation(database: Any) -> None:
+    rules = guard._rules()
+    walk = guard._Walk("x", frozenset())
+    rows = database.execute(
+        "select c.relname::text, a.attname::text from pg_attribute a join pg_class c on c.oid = a.attrelid"
+        " where c.relkind in ('r', 'v') and a.attnum > 0"
+    )
+    assert {name for of, name in rows if walk.harm((name,)) and of not in rules.secret_relations} <= rules.columns
+    masked = {"pg_roles", "pg_user"}  # eight stars for everybody
+    holders = {of for of, name in rows if name in rules.secret_columns} - rules.secret_relations - masked
+    assert holders == rules.secret_partly
 
 
 @pytest.mark.pg("all")

@@ -72,7 +72,7 @@ def _each(catalog: Catalog, capabilities: Capabilities) -> Iterator[Invisible]:
 def as_sent(sql: str) -> str:
     """The SQL without lines of comment and indentation, which are for the reader of the file: sent each second, those
     of one probe would be a tenth of all that is sent. Left alone where a text may reach over several lines."""
-    lines = [line.strip() for line in sql.splitlines() if not _COMMENT_LINE.match(line)]
+    lines = [line.strip(" \t") for line in sql.split("\n") if not _COMMENT_LINE.match(line)]
     bare = [_QUOTED.sub("", line) for line in lines]
     if any(sign in line for line in bare for sign in ("'", '"', "/*", "$")):
         return sql

@@ -2,8 +2,9 @@
 
 The text is parsed by PostgreSQL's own parser and the whole tree is walked, so a name is found wherever it stands and
 however it is quoted. `functions.toml` says which functions are harmless, and which are refused and why.
-What it cannot see: functions behind the operators, casts, views and column notation of objects that exist in the
-monitored database. Its session is therefore read-only as well.
+Column notation is no way round it: `(x).f` calls a function f of one argument, and so does `x.f` where x has no
+column f. What it cannot see: functions behind the operators, casts and views, and functions of the users' own behind
+`x.f`, that exist in the monitored database. Its session is therefore read-only as well.
 """
 
 import re
@@ -24,7 +25,8 @@ CATALOG = "pg_catalog"
 
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _STAND_IN = "a name for "  # before a placeholder's name; nobody else writes such an identifier
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# Also what Python, but not the server, takes for the end of a line.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _REG_TYPES = frozenset(
     {f"reg{kind}" for kind in ("class", "type", "proc", "procedure", "oper", "operator", "role", "namespace")}
     | {"regconfig", "regdictionary", "regcollation"}
@@ -54,7 +56,9 @@ class _Rules:
     harmless: frozenset[str]
     extension: frozenset[str]
     harmful: tuple[tuple[str, tuple[str, ...]], ...]
+    columns: frozenset[str]
     secret_relations: frozenset[str]
+    secret_partly: frozenset[str]
     secret_columns: frozenset[str]
 
 
@@ -65,7 +69,9 @@ def _rules() -> _Rules:
         frozenset(raw["harmless"]["steady"].split()) | frozenset(raw["harmless"]["volatile"].split()),
         frozenset(raw["harmless"]["extension"].split()),
         tuple((rule["does"], tuple(rule["names"].split())) for rule in raw["harmful"]),
+        frozenset(raw["harmless"]["columns"].split()),
         frozenset(raw["secret"]["relations"].split()),
+        frozenset(raw["secret"]["partly"].split()),
         frozenset(raw["secret"]["columns"].split()),
     )
 
@@ -82,6 +88,9 @@ class _Walk:
     parameters: set[int] = field(default_factory=set)
     ctes: set[str] = field(default_factory=set)
     stand_ins: list[str] = field(default_factory=list)
+    whole: set[str] = field(default_factory=set)
+    rows: set[str] = field(default_factory=set)
+    partly: set[str] = field(default_factory=set)
 
     def refuse(self, why: str) -> CatalogError:
         return CatalogError(f"{self.where}: {why}")
@@ -96,6 +105,7 @@ class _Walk:
                 for key, value in node.items():
                     self.visit(key, value)
                 stack += [value for key, value in reversed(node.items()) if key != "A_Const"]
+        self.not_whole()
 
     def visit(self, key: str, value: Any) -> None:
         if isinstance(value, str) and value.startswith(_STAND_IN):
@@ -123,9 +133,8 @@ class _Walk:
             return
         if names[:-1] in {(), (_STAND_IN + "extension_schema",)} and names[-1] in self.rules.extension:
             return
-        for does, patterns in self.rules.harmful:
-            if any(_matches(names, pattern) for pattern in patterns):
-                raise self.refuse(f"the function {name} {does}; a probe only looks, so it is never allowed")
+        if does := self.harm(names):
+            raise self.refuse(f"the function {name} {does}; a probe only looks, so it is never allowed")
         if names[-1].startswith(_STAND_IN):
             raise self.refuse(f"the function's name {name} is not known before it runs; allowed are functions by name")
         if not {name, names[-1]} & self.calls:
@@ -133,6 +142,13 @@ class _Walk:
                 f"the function {name} is not among those known to change nothing; allowed are those, and others that "
                 f'only look when the probe names them, as in calls = ["{names[-1]}"]'
             )
+
+    def harm(self, names: tuple[str, ...]) -> str | None:
+        """What a harmful function does."""
+        for does, patterns in self.rules.harmful:
+            if any(_matches(names, pattern) for pattern in patterns):
+                return does
+        return None
 
     def sample(self, node: Node) -> None:
         self.function(_names(node["method"]))
@@ -144,11 +160,53 @@ class _Walk:
         if name.lower() in self.rules.secret_relations:
             raise self.refuse(f"the relation {name} holds secrets or data of the users; allowed is any other")
         self.relations.add(_shown(part for part in (node.get("schemaname"), name) if part))
+        if name.lower() in self.rules.secret_partly:
+            self.partly.add(name)
+            self.rows.add(node.get("alias", {}).get("aliasname", name))
+            self.renamed(node)
+
+    def join(self, node: Node) -> None:
+        if "alias" in node:
+            self.rows.add(node["alias"]["aliasname"])
+            self.renamed(node)
+
+    def renamed(self, node: Node) -> None:
+        if "colnames" in node.get("alias", {}):
+            self.whole.add(node["alias"]["aliasname"] + "(…)")
 
     def column(self, node: Node) -> None:
-        last = node["fields"][-1].get("String", {}).get("sval", "")
+        names = _names(node["fields"])
+        last = names[-1] if names else "*"
         if last.lower() in self.rules.secret_columns:
             raise self.refuse(f"the column {last} holds secrets or data of the users; allowed is any other")
+        if "A_Star" in node["fields"][-1]:
+            self.whole.add(".".join((*names, "*")))
+        elif len(names) == 1:
+            self.whole.add(last)
+        elif last not in self.rules.columns and (does := self.harm((last,))):
+            raise self.refuse(
+                f"{_shown(names)} calls the function {last} where there is no such column, and it {does}; it is never "
+                f"allowed, and a column of that name without {_shown(names[:-1])} before it"
+            )
+        elif last in self.rules.harmless - {"oid"}:
+            self.whole.add(".".join(names))
+
+    def not_whole(self) -> None:
+        """Refuse whole rows of relations that hold a secret in one of their columns."""
+        for name in sorted(self.whole if self.partly else ()):
+            if name in self.rows or name.endswith(("*", ")")) or ("." in name and name.split(".")[-2] in self.rows):
+                raise self.refuse(
+                    f"{name} takes whole or renamed rows where {', '.join(sorted(self.partly))} holds secrets in one "
+                    "column; allowed is naming the columns"
+                )
+
+    def indirection(self, node: Node) -> None:
+        names = [step.get("String", {}).get("sval", "*") for step in node["indirection"] if "A_Indices" not in step]
+        if names:
+            raise self.refuse(
+                f"(…).{names[0]} may call a function of that name, such as pg_terminate_backend; it is never allowed: "
+                "name the column with its relation, as in a.b, or call the function in FROM"
+            )
 
     def operator(self, node: Node) -> None:
         for key in ("name", "operName", "useOp"):
@@ -185,7 +243,9 @@ _CHECKS: Mapping[str, Callable[[_Walk, Any], None]] = {
     "FuncCall": _Walk.call,
     "RangeTableSample": _Walk.sample,
     "RangeVar": _Walk.relation,
+    "JoinExpr": _Walk.join,
     "ColumnRef": _Walk.column,
+    "A_Indirection": _Walk.indirection,
     "A_Expr": _Walk.operator,
     "SubLink": _Walk.operator,
     "SortBy": _Walk.operator,

@@ -13,6 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from pgvigil.catalog import checks, guard
+from pgvigil.catalog.choose import as_sent
 from pgvigil.catalog.columns import read_columns
 from pgvigil.catalog.errors import CatalogError, wrong
 from pgvigil.catalog.section import Section, is_name, read
@@ -134,7 +135,10 @@ def _read_declaration(section: Section, directory: Path, pack: Pack) -> Probe:
 
 
 def _guarded(probe: Probe, name: str) -> guard.Select:
-    return guard.check(probe.queries[name], where=str(probe.directory / name), calls=probe.calls)
+    """What is checked is what is sent; the file's own text as well, for placeholders in what is left out."""
+    where, text = str(probe.directory / name), probe.queries[name]
+    guard.check(text, where=where, calls=probe.calls)
+    return guard.check(as_sent(text), where=where, calls=probe.calls)
 
 
 def _read_every(section: Section) -> float | None:
