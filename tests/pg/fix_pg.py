@@ -83,7 +83,7 @@ def backends(server: Server) -> list[str]:
 def _child_title(directory: Path, parent: int) -> str:
     try:
         status = (directory / "stat").read_text()
-        title = (directory / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+        title = (directory / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
     except (FileNotFoundError, ProcessLookupError):
         return ""
     is_child = int(status.rpartition(")")[2].split()[1]) == parent
