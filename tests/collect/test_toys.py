@@ -128,6 +128,74 @@ async def test_a_probe_runs_for_every_object_found_whatever_its_name(tmp_path: P
         assert {row["queue"]: row["sent"] for row in watched.last("queue")}["q plain"] == 5
 
 
+LENGTHS = """
+summary = "How long every queue is"
+shape = "snapshot"
+every = "10s"
+deadline = "250ms"
+cost = "little"
+key = ["queue"]
+for_each = "queues.sql"
+for_each_limit = 2
+
+[columns.queue]
+kind = "key"
+type = "text"
+privacy = "name"
+help = "The queue"
+
+[columns.length]
+kind = "gauge"
+type = "int8"
+help = "Messages in it"
+"""
+LENGTHS_SQL = {
+    "queues.sql": QUEUES + " order by 1",
+    "14.sql": "select {object_name}::text as queue, (select count(*) from public.{object}) as length",
+}
+
+
+async def test_objects_beyond_the_limit_are_counted_in_the_pass_and_vanished_ones_go(
+    tmp_path: Path, database: Database
+) -> None:
+    catalog = load_toys(tmp_path, {"lengths": (LENGTHS, LENGTHS_SQL)})
+    for number in (1, 2, 3):
+        database.execute(f'create table "q {number}" (id int)'.encode())  # type: ignore[arg-type]
+    async with Watched(tmp_path, catalog, database.dsn()) as watched:
+        await watched.until_passes(1, "lengths")
+        reason = "select reason from passes where probe = 'lengths' order by ts desc limit 1"
+        assert watched.one(reason) == "2 of 3 objects were asked for, as for_each_limit says"
+        assert {row["queue"] for row in watched.last("lengths")} == {"q 1", "q 2"}
+        database.execute('create table "q 0" (id int)')  # takes the place of one that is still there
+        await watched.until_passes(1, "lengths")
+        assert {row["queue"] for row in watched.last("lengths")} == {"q 0", "q 1", "q 2"}
+        database.execute('drop table "q 0", "q 1", "q 2"')
+        await watched.until_passes(1, "lengths")
+        assert {row["queue"] for row in watched.last("lengths")} == {"q 3"}
+        assert watched.one(reason) is None
+        database.execute('drop table "q 3"')
+        await watched.until_passes(1, "lengths")
+        assert watched.last("lengths") == []
+        assert watched.one("select outcome from passes where probe = 'lengths' order by ts desc limit 1") == "ok"
+
+
+async def test_an_object_that_is_locked_is_missing_and_not_gone(tmp_path: Path, database: Database) -> None:
+    catalog = load_toys(tmp_path, {"lengths": (LENGTHS, LENGTHS_SQL)})
+    for name in ("q free", "q held"):
+        database.execute(f'create table "{name}" as select 1 as id'.encode())  # type: ignore[arg-type]
+    async with Watched(tmp_path, catalog, database.dsn()) as watched:
+        await watched.until_passes(1, "lengths")
+        with database.connect() as holder:
+            holder.execute("begin")
+            holder.execute('lock table "q held"')
+            database.execute('insert into "q free" values (2)')
+            await watched.until_passes(1, "lengths")
+            assert watched.rows("select queue, length from lengths order by ts desc limit 1") == [("q free", 2)]
+            assert {row["queue"]: row["length"] for row in watched.last("lengths")} == {"q free": 2, "q held": 1}
+            reason = watched.one("select reason from passes where probe = 'lengths' order by ts desc limit 1")
+            assert reason.startswith("1 of 2 objects brought nothing (lock: ")
+
+
 async def test_what_is_asked_only_while_somebody_waits_is_asked_then(tmp_path: Path, database: Database) -> None:
     catalog = load([*SHIPPED, write_pack(tmp_path, {"waits": (WAITING, {"14.sql": BLOCKERS})})])
     database.execute("create table held (id int)")

@@ -1,15 +1,24 @@
 """From queries to requests, and from replies back to probes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.resources import files
 
 from pgvigil.catalog.types import Query
+from pgvigil.collect.binding import words_of
 from pgvigil.model import Capabilities, Value
 from pgvigil.pg import Failure, Parameter, Reply, Request, Rows, Session, compose, int8_array, text_array, wrap_changed
 
 PASS_DEADLINE = 5.0
 """Seconds on our clock for all requests of a run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """The objects that a probe with `for_each` is asked for; `left_out` says how many more there are."""
+
+    names: Sequence[str]
+    left_out: str | None = None
 
 
 def load(name: str) -> str:
@@ -39,7 +48,7 @@ def keys_parameter(keys: Sequence[Value]) -> Parameter:
 
 async def objects_for(
     session: Session, queries: Sequence[Query], capabilities: Capabilities
-) -> Mapping[str, Sequence[str] | Failure]:
+) -> Mapping[str, Objects | Failure]:
     """The objects that the probes with `for_each` are to be asked for, by probe."""
     wanted = [query for query in queries if query.probe.for_each is not None]
     if not wanted:
@@ -47,11 +56,16 @@ async def objects_for(
     requests = [_listing(query, capabilities) for query in wanted]
     replies = await session.run(requests, deadline=PASS_DEADLINE)
     return {
-        query.probe.name: reply
-        if isinstance(reply, Failure)
-        else [str(row[0]) for row in reply.rows[: query.probe.for_each_limit]]
+        query.probe.name: reply if isinstance(reply, Failure) else _within(query.probe.for_each_limit, reply)
         for query, reply in zip(wanted, replies, strict=True)
     }
+
+
+def _within(limit: int, reply: Rows) -> Objects:
+    names = [str(row[0]) for row in reply.rows]
+    if len(names) <= limit:
+        return Objects(names)
+    return Objects(names[:limit], f"{limit} of {len(names)} objects were asked for, as for_each_limit says")
 
 
 def _listing(query: Query, capabilities: Capabilities) -> Request:
@@ -59,14 +73,16 @@ def _listing(query: Query, capabilities: Capabilities) -> Request:
     return Request(query.probe.name, compose(replace(query, sql=sql), capabilities), (), query.probe.deadline_ms)
 
 
-def merged(replies: Sequence[Reply]) -> tuple[dict[str, Reply], frozenset[str]]:
-    """Replies by probe, those for several objects as one; and the probes of which some objects brought nothing."""
+def merged(replies: Sequence[Reply]) -> tuple[dict[str, Reply], dict[str, str]]:
+    """Replies by probe, those for several objects as one; and why some objects of a probe brought nothing."""
     by_probe: dict[str, list[Reply]] = {}
     for reply in replies:
         by_probe.setdefault(reply.name, []).append(reply)
-    partial = frozenset(
-        name for name, several in by_probe.items() if len({isinstance(each, Failure) for each in several}) > 1
-    )
+    partial: dict[str, str] = {}
+    for name, several in by_probe.items():
+        failed = [reply for reply in several if isinstance(reply, Failure)]
+        if 0 < len(failed) < len(several):
+            partial[name] = f"{len(failed)} of {len(several)} objects brought nothing ({words_of(failed[0])})"
     return {name: _one(several) for name, several in by_probe.items()}, partial
 
 

@@ -34,12 +34,12 @@ class Passed:
 
 @dataclass(slots=True)
 class _Answers:
-    """Replies of one pass by probe; `partial` names those of which some objects brought nothing."""
+    """Replies of one pass by probe; `partial` says of which of them some objects are missing, and why."""
 
     moment: Moment
     series: Mapping[str, Series]
     replies: Mapping[str, Reply]
-    partial: frozenset[str]
+    partial: Mapping[str, str]
     events: dict[str, list[Event]] = field(default_factory=dict)
 
 
@@ -117,9 +117,15 @@ class Passes:
             if objects is None:
                 requests.append(request_for(*asked))
             elif not isinstance(objects, Failure):
-                requests += [request_for(*asked, each) for each in objects]
+                requests += [request_for(*asked, each) for each in objects.names]
         replies, partial = merged(await session.run(requests, deadline=PASS_DEADLINE))
-        replies |= {name: failure for name, failure in found.items() if isinstance(failure, Failure)}
+        for name, objects in found.items():
+            if isinstance(objects, Failure):
+                replies[name] = objects
+            elif not objects.names:
+                replies[name] = Rows(name, series[name].layout.names, [], 0.0)
+            elif objects.left_out is not None:
+                partial[name] = "; ".join(filter(None, (objects.left_out, partial.get(name))))
         replies |= await self._telling.ask(session, by_keys, replies)
         return _Answers(Moment(pulse.ts, self._clock.now(), pulse.steady), series, replies, partial)
 
@@ -159,7 +165,8 @@ class Passes:
         except PgvigilError as error:
             return binder.bare(name, Outcome.FAILED, str(error))
         self._station.signal(series.query.probe, brought.names, reply.rows)
-        return binder.filled(name, brought, reply.elapsed_ms, answers.events.get(name, ()))
+        batch = binder.filled(name, brought, reply.elapsed_ms, answers.events.get(name, ()))
+        return replace(batch, reason=answers.partial.get(name))
 
     def _note(self, name: str, reply: Reply, steady: float) -> bool:
         """Remember how a probe fared; True where that calls for another look at what the server is."""
