@@ -76,6 +76,8 @@ async def probing(dsn: str, catalog: Catalog, **options: Any) -> AsyncIterator[P
     """A prober of the database that the DSN names."""
     session = await connect(Target(1, "tested", Secret(dsn)), timeout=20, **options)
     try:
-        yield Prober(session, catalog, await find_capabilities(session, catalog.relations, deadline=20))
+        yield Prober(
+            session, catalog, await find_capabilities(session, catalog.relations, catalog.settings, deadline=20)
+        )
     finally:
         session.close()

@@ -29,6 +29,34 @@ help = "How often"
 """
 COUNTERS_SQL = {"14.sql": "select 'a'::text as name, 1::int8 as hits\n"}
 
+SAMPLES = """
+summary = "A toy that is sampled"
+shape = "samples"
+on = "sampler"
+deadline = "250ms"
+cost = "nothing"
+key = ["state"]
+
+[signals.busy]
+column = "state"
+values = ["active"]
+help = "Sessions that work"
+
+[columns.state]
+kind = "key"
+type = "text"
+privacy = "word"
+help = "What it does"
+
+[columns.age]
+kind = "gauge"
+type = "float8"
+unit = "s"
+rollup = "max"
+help = "For how long"
+"""
+SAMPLES_SQL = {"14.sql": "select 'active'::text as state, 1.0::float8 as age"}
+
 
 def write_pack(root: Path, probes: Mapping[str, tuple[str, Mapping[str, str]]], pack: str = PACK) -> Path:
     """A pack below `root`; each probe is its probe.toml and its SQL files by name."""

@@ -6,7 +6,7 @@ import pytest
 
 from pgvigil.catalog import SHIPPED, CatalogError, load
 from pgvigil.catalog.types import Condition, Kind, Privacy, Role, Rollup, Scope, Shape, Signal, Takes, Type
-from toys import COUNTERS, COUNTERS_SQL, PACK, load_toy, load_toys, write_pack
+from toys import COUNTERS, COUNTERS_SQL, PACK, SAMPLES, SAMPLES_SQL, load_toy, load_toys, write_pack
 
 SNAPSHOT = """
 summary = "A toy that is read as it is"
@@ -58,34 +58,6 @@ privacy = "sql"
 help = "Its text"
 """
 DIMENSION_SQL = {"14.sql": "select i as id, i::text as text from unnest($1::bigint[]) i"}
-
-SAMPLES = """
-summary = "A toy that is sampled"
-shape = "samples"
-on = "sampler"
-deadline = "250ms"
-cost = "nothing"
-key = ["state"]
-
-[signals.busy]
-column = "state"
-values = ["active"]
-help = "Sessions that work"
-
-[columns.state]
-kind = "key"
-type = "text"
-privacy = "word"
-help = "What it does"
-
-[columns.age]
-kind = "gauge"
-type = "float8"
-unit = "s"
-rollup = "max"
-help = "For how long"
-"""
-SAMPLES_SQL = {"14.sql": "select 'active'::text as state, 1.0::float8 as age"}
 
 
 def test_the_shipped_packs_load() -> None:

@@ -1,11 +1,14 @@
 """When the turn of a probe is."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgvigil.catalog.types import Condition
+from pgvigil.catalog.types import OPERATORS, Condition
 from pgvigil.collect.schedule import Schedule, Turn, holds
+from toys import COUNTERS, COUNTERS_SQL, SAMPLES, SAMPLES_SQL, load_toys
 
 PERIODS = {"statements": 10.0, "settings": 60.0}
 
@@ -68,12 +71,30 @@ def test_whatever_the_delays_no_two_turns_share_a_slot_and_restarts_keep_the_slo
         (">=", 3, True),
         ("<", 4, True),
         ("<=", 2, False),
-        ("==", 3, True),
+        ("=", 3, True),
         ("!=", 3, False),
     ],
 )
 def test_a_condition_compares_a_signal(operator: str, value: float, expected: bool) -> None:
     assert holds(Condition("sessions.lock_waiters", operator, value), {"sessions.lock_waiters": 3}) is expected
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_every_operator_that_a_file_may_hold_compares(operator: str, tmp_path: Path) -> None:
+    declaration = COUNTERS.replace("deadline", f'when = "busy_toy.busy {operator} 2.5"\ndeadline')
+    catalog = load_toys(tmp_path, {"busy_toy": (SAMPLES, SAMPLES_SQL), "toy": (declaration, COUNTERS_SQL)})
+    found = [holds(catalog.probes["toy"].when, {"busy_toy.busy": value}) for value in (2, 2.5, 3)]
+    assert (
+        found
+        == {
+            "<": [True, False, False],
+            "<=": [True, True, False],
+            "=": [False, True, False],
+            "!=": [True, False, True],
+            ">=": [False, True, True],
+            ">": [False, False, True],
+        }[operator]
+    )
 
 
 def test_a_signal_that_nobody_gave_fulfils_nothing_and_no_condition_is_always_fulfilled() -> None:

@@ -7,11 +7,11 @@ import pytest
 from psycopg import sql
 
 from fix_servers import MONITOR, Database, drop_database, new_database
-from pgvigil.catalog import Catalog
+from pgvigil.catalog import Catalog, invisible
 from pgvigil.catalog.types import Kind
 from pgvigil.pg import Failure, Request, Rows, compose, int8_array
 from probing import Prober, Row, probing
-from toys import COUNTERS, load_toys
+from toys import COUNTERS, COUNTERS_SQL, load_toys
 
 QUEUES = """
 summary = "Messages of every queue"
@@ -246,3 +246,13 @@ async def test_a_probe_that_asks_for_what_is_not_there_fails_alone(database: Dat
         reply = await prober.reply("toy")
     assert isinstance(reply, Failure)
     assert reply.kind == "missing"
+
+
+async def test_any_setting_that_a_probe_or_a_column_requires_is_asked_for(tmp_path: Path, database: Database) -> None:
+    whole = COUNTERS.replace("key =", 'requires.setting.track_functions = ["pl", "all"]\nkey =')
+    part = COUNTERS.replace("[columns.hits]", '[columns.hits]\nrequires.setting.log_hostname = ["on"]')
+    catalog = load_toys(tmp_path, {"whole": (whole, COUNTERS_SQL), "part": (part, COUNTERS_SQL)})
+    async with probing(database.dsn(MONITOR), catalog) as prober:
+        told = {each.what: each for each in invisible(catalog, prober.capabilities)}
+    assert told["whole"].reason == "The setting track_functions is 'none'; it has to be pl or all."
+    assert told["part.hits"].reason == "The setting log_hostname is 'off'; it has to be on."

@@ -19,6 +19,7 @@ from pgvigil.catalog.errors import CatalogError, wrong
 from pgvigil.catalog.section import Section, is_name, read
 from pgvigil.catalog.types import (
     DEADLINES_MS,
+    OPERATORS,
     Catalog,
     Condition,
     Pack,
@@ -40,7 +41,8 @@ _PROBE_KEYS = (
     *("keyframe", "key", "changed_by", "dimension", "takes", "for_each", "for_each_limit", "calls", "signals"),
     *("variant", "columns"),
 )
-_CONDITION = re.compile(r"([a-z0-9_]+\.[a-z0-9_]+) *(<=|>=|=|<|>) *(-?[0-9]+(?:\.[0-9]+)?)")
+_COMPARED = "|".join(sorted(OPERATORS, key=len, reverse=True))
+_CONDITION = re.compile(rf"([a-z0-9_]+\.[a-z0-9_]+) *({_COMPARED}) *(-?[0-9]+(?:\.[0-9]+)?)")
 
 
 def _shipped() -> tuple[Path, ...]:
@@ -171,7 +173,7 @@ def _read_when(section: Section) -> Condition | None:
         return None
     found = _CONDITION.fullmatch(text)
     if found is None:
-        raise section.wrong("when", "<probe>.<signal>, then one of < <= = >= >, then a number")
+        raise section.wrong("when", "<probe>.<signal>, then one of " + " ".join(OPERATORS) + ", then a number")
     return Condition(found.group(1), found.group(2), float(found.group(3)))
 
 

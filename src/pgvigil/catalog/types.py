@@ -1,6 +1,7 @@
 """The definitions that live as data: what a probe declares of itself."""
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -126,6 +127,17 @@ class Variant:
     needs_columns: frozenset[str]
 
 
+OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    "=": operator.eq,
+    "!=": operator.ne,
+    ">=": operator.ge,
+    ">": operator.gt,
+}
+"""How a `when` may compare."""
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """`when`: ask only while a signal of another probe compares so, as in `sessions.lock_waiters > 0`."""
@@ -244,3 +256,10 @@ class Catalog:
     def relations(self) -> frozenset[str]:
         """The relations whose columns decide between variants, unqualified."""
         return frozenset(probe.relation for probe in self.probes.values() if probe.relation is not None)
+
+    @property
+    def settings(self) -> frozenset[str]:
+        """The settings that a probe or one of its columns requires."""
+        probes = self.probes.values()
+        columns = [column for probe in probes for column in probe.columns.values()]
+        return frozenset(name for each in (*(probe.requires for probe in probes), *columns) for name in each.setting)

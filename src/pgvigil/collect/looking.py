@@ -66,7 +66,7 @@ async def look(target: Target, catalog: Catalog, lints: Iterable[Lint]) -> Look:
     for lint in lints:
         by_scope[lint.scope].append(lint)
     async with _session(target) as session:
-        capabilities = await find_capabilities(session, catalog.relations)
+        capabilities = await find_capabilities(session, catalog.relations, catalog.settings)
         found = await _ask(session, by_scope[Scope.CLUSTER], capabilities, None)
         names = [capabilities.database] if session.pooled else await _databases(session, capabilities)
         notes = session.notes
@@ -131,7 +131,7 @@ async def _databases(session: Session, capabilities: Capabilities) -> list[str]:
 async def examine(target: Target, catalog: Catalog) -> tuple[Capabilities, tuple[Trial, ...], tuple[str, ...]]:
     """Ask every visible probe once: what the server is, how each fared, and notes on the DSN. Raises ConnectError."""
     async with _session(target) as session:
-        capabilities = await find_capabilities(session, catalog.relations)
+        capabilities = await find_capabilities(session, catalog.relations, catalog.settings)
         chosen = [choose(probe, capabilities) for probe in catalog.probes.values()]
         requests = [
             _request(query, capabilities) for query in chosen if isinstance(query, Query) and not _for_each(query)

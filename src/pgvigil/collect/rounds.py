@@ -145,7 +145,8 @@ class Rounds:
             self._look_at = self._clocks.steady() + _RETRY  # the passes meet it too, and tell of it
             return True
         try:
-            found = await find_capabilities(session, self._station.catalog.relations)
+            catalog = self._station.catalog
+            found = await find_capabilities(session, catalog.relations, catalog.settings)
             await self._station.arrive(found, self._clock.now(), away=fresh)
         except ConnectError as error:
             self._reporter.trouble("capabilities", Problem(error.condition, error.cause, error.remedy))

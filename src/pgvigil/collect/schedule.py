@@ -1,20 +1,9 @@
 """When the turn of a probe is: at multiples of its period, so restarts do not shift it and late ones do not pile up."""
 
-import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pgvigil.catalog.types import Condition
-
-_OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    "==": operator.eq,
-    "!=": operator.ne,
-    ">=": operator.ge,
-    ">": operator.gt,
-}
-
+from pgvigil.catalog.types import OPERATORS, Condition
 
 _CORRECTION = 1.0
 """Seconds by which a clock may be set back without a turn coming twice."""
@@ -79,4 +68,4 @@ def holds(condition: Condition | None, signals: Mapping[str, float]) -> bool:
     if condition is None:
         return True
     value = signals.get(condition.signal)
-    return value is not None and _OPERATORS[condition.operator](value, condition.value)
+    return value is not None and OPERATORS[condition.operator](value, condition.value)

@@ -33,30 +33,29 @@ SETTINGS = (
     "server_encoding",
     "shared_preload_libraries",
     "superuser_reserved_connections",
-    "track_activities",
     "track_activity_query_size",
-    "track_counts",
-    "track_io_timing",
-    "track_wal_io_timing",
 )
-"""The settings that `Capabilities.settings` holds where the server has them and the role may read them."""
+"""What the program itself needs to know, beside what a catalog asks about."""
 
 _OF_THE_SERVER = ("version", "started_at", "in_recovery", "role", "database", "is_superuser")
 
 
-async def find_capabilities(session: Session, relations: Iterable[str], *, deadline: float = 5.0) -> Capabilities:
-    """Ask a server what it is; `columns` will tell of these relations. Raises ConnectError where it does not answer."""
+async def find_capabilities(
+    session: Session, relations: Iterable[str], settings: Iterable[str] = (), *, deadline: float = 5.0
+) -> Capabilities:
+    """Ask a server what it is; `columns` will tell of these relations, `settings` of these beside SETTINGS, where the
+    server has them and the role may read them. Raises ConnectError where it does not answer."""
     wanted = sorted(relations)
     requests = [
         _request("server"),
         _request("roles"),
         _request("extensions"),
         _request("columns", text_array(wanted)),
-        _request("settings", text_array(SETTINGS)),
+        _request("settings", text_array(sorted({*SETTINGS, *settings}))),
         _request("identity"),
     ]
     *replies, identity = await session.run(requests, deadline=deadline)
-    server, roles, extensions, columns, settings = (_rows(reply) for reply in replies)
+    server, roles, extensions, columns, found = (_rows(reply) for reply in replies)
     return Capabilities(
         identity=_identity(server[0], identity),
         pooled=session.pooled,
@@ -64,7 +63,7 @@ async def find_capabilities(session: Session, relations: Iterable[str], *, deadl
         extensions={row["name"]: (row["schema"], row["version"]) for row in extensions},
         shut=frozenset(row["name"] for row in extensions if not row["usable"]),
         columns={relation: _columns_of(relation, columns) for relation in wanted},
-        settings={row["name"]: row["setting"] for row in settings},
+        settings={row["name"]: row["setting"] for row in found},
         **{name: server[0][name] for name in _OF_THE_SERVER},
     )
 
