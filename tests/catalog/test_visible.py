@@ -63,6 +63,12 @@ def test_each_setting_hides_what_it_hides_and_is_told_once(name: str, value: str
     assert f"ALTER SYSTEM SET {name} = " in (told.remedy or "")
 
 
+def test_from_18_on_the_times_of_wal_are_in_io_and_hidden_there() -> None:
+    newest = replace(ALL_WELL, identity=Identity(1, 180_000, 1), version="18.0")
+    (told,) = invisible(CATALOG, replace(newest, settings={**newest.settings, "track_wal_io_timing": "off"}))
+    assert set(told.what.split(", ")) == {"io.wal_read_time", "io.wal_write_time", "io.wal_fsync_time"}
+
+
 def test_times_of_reading_and_writing_are_hidden_in_every_probe_that_has_them() -> None:
     (told,) = with_settings({"track_io_timing": "off"})
     hidden = set(told.what.split(", "))

@@ -160,10 +160,24 @@ def test_a_state_that_changes_is_an_event_with_before_and_after() -> None:
         Column("source", Kind.STATE, Type.INT4, ""),
     )
     states = StateEvents(query_of(*columns))
-    assert states.between(None, ("work_mem", True, 1), 5) == []
-    assert states.between(("work_mem", False, 1), ("work_mem", False, 2), 5) == []
-    (event,) = states.between(("work_mem", False, 1), ("work_mem", True, 1), 5)
+    assert states.between([(None, ("work_mem", True, 1))], 5) == []
+    assert states.between([(("work_mem", False, 1), ("work_mem", False, 2))], 5) == []
+    (event,) = states.between([(("work_mem", False, 1), ("work_mem", True, 1))], 5)
     assert (event.kind, event.subject, event.before, event.after) == ("pending_restart", "work_mem", "false", "true")
+    pairs = [((name, False, 1), (name, True, 1)) for name in ("work_mem", "max_connections")]
+    assert [event.subject for event in states.between(pairs, 5)] == ["work_mem", "max_connections"]
+
+
+def test_a_moment_that_many_rows_share_is_one_event_of_the_probe() -> None:
+    columns = (text("name", Privacy.NAME, Kind.KEY), Column("at", Kind.STATE, Type.TIMESTAMPTZ, "", event="reset"))
+    query = query_of(*columns)
+    told = StateEvents(query).between(
+        [(("a", 1), ("a", 7)), (("b", 1), ("b", 7)), (("c", 1), ("c", 8)), (None, ("d", 7))], 5
+    )
+    assert [(event.subject, event.before, event.after) for event in told] == [
+        (query.probe.name, "1", "7"),
+        ("c", "1", "8"),
+    ]
 
 
 # -- the log of the server -------------------------------------------------------------------------------------------

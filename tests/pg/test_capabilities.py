@@ -17,7 +17,7 @@ RELATIONS = (*CATALOG.relations, "pg_stat_wal", "pg_stat_io", "no_such_relation"
 
 async def capabilities_at(dsn: str) -> Capabilities:
     async with session_at(dsn) as session:
-        return await find_capabilities(session, RELATIONS, deadline=20)
+        return await find_capabilities(session, RELATIONS, CATALOG.settings, deadline=20)
 
 
 def hidden(found: Capabilities) -> dict[str, Invisible]:
@@ -47,7 +47,10 @@ async def test_a_monitor_learns_what_the_server_is(database: Database) -> None:
     assert found.settings["shared_preload_libraries"] == "pg_stat_statements"
     assert ("reserved_connections" in found.settings) == (found.major >= 16)
     since = {"io"} if found.major < 16 else set()
-    late = {"wal.wal_write_time", "wal.wal_sync_time"} if found.major < 18 else set()
+    times = ("wal.wal_write_time", "wal.wal_sync_time")
+    if found.major >= 18:
+        times = ("io.wal_read_time", "io.wal_write_time", "io.wal_fsync_time")
+    late = set(times)
     assert set(hidden(found)) == since | late
 
 
@@ -76,6 +79,7 @@ async def test_the_extension_is_found_in_any_schema_and_a_users_table_of_its_nam
         superuser.execute('create extension pg_stat_statements schema "Odd one"')
         superuser.execute("create schema other")
         superuser.execute("create table other.pg_stat_statements (mine int)")
+        superuser.execute("create extension pg_buffercache schema other")
     found = await capabilities_at(database.dsn(MONITOR))
     assert found.extensions["pg_stat_statements"][0] == "Odd one"
     assert "mine" not in found.columns["pg_stat_statements"]

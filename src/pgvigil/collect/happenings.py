@@ -1,6 +1,7 @@
 """Changes of state columns as events: what it was, what it is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from pgvigil.catalog.types import Column, Kind, Query, Type
 from pgvigil.collect.layout import Row
@@ -22,17 +23,19 @@ class StateEvents:
         ]
         self._subject = _subject_columns(query.columns, query.probe.key)
 
-    def between(self, old: Row | None, new: Row, ts: int) -> list[Event]:
-        """What changed from one reading of a key to the next; nothing where there is no reading before."""
-        if old is None:
-            return []
-        return [
-            Event(
-                ts, kind, self._subject_of(new), _shown(old[at], self._columns[at]), _shown(new[at], self._columns[at])
-            )
-            for at, kind in self._watched
-            if old[at] != new[at]
-        ]
+    def between(self, pairs: Iterable[tuple[Row | None, Row]], ts: int) -> list[Event]:
+        """What changed from one reading of each key to the next; nothing where there is no reading before."""
+        found: dict[object, Event] = {}
+        for old, new in pairs:
+            for at, kind in self._watched if old is not None else ():
+                if old is None or old[at] == new[at]:
+                    continue
+                column = self._columns[at]
+                event = Event(ts, kind, self._subject_of(new), _shown(old[at], column), _shown(new[at], column))
+                # A moment that many rows share, as when the statistics of all are reset, is one happening.
+                same = (kind, event.before, event.after) if column.type is Type.TIMESTAMPTZ else len(found)
+                found[same] = replace(event, subject=self._probe) if same in found else event
+        return list(found.values())
 
     def _subject_of(self, row: Row) -> str:
         words = [str(row[at]) for at in self._subject if row[at] is not None]

@@ -211,9 +211,7 @@ class CounterSeries(Series):
         )
 
     def _events(self, rows: Sequence[Row], ts: int) -> list[Event]:
-        return [
-            event for row in rows for event in self._states.between(self.tracker.row(self.layout.key_of(row)), row, ts)
-        ]
+        return self._states.between(((self.tracker.row(self.layout.key_of(row)), row) for row in rows), ts)
 
 
 class SnapshotSeries(Series):
@@ -239,9 +237,7 @@ class SnapshotSeries(Series):
         found = {self.layout.key_of(row): row for row in self._take(reply, partial=partial)}
         keyframe = self._keyframe or self.query.probe.keyframe is None
         changed = {key: row for key, row in found.items() if self._rows.get(key) != row}
-        events = [
-            event for key, row in changed.items() for event in self._states.between(self._rows.get(key), row, moment.ts)
-        ]
+        events = self._states.between(((self._rows.get(key), row) for key, row in changed.items()), moment.ts)
         gone = [key for key in self._rows if key not in found] if self._complete else []
         for key in gone:
             del self._rows[key]
