@@ -47,10 +47,9 @@ async def test_a_monitor_learns_what_the_server_is(database: Database) -> None:
     assert found.settings["shared_preload_libraries"] == "pg_stat_statements"
     assert ("reserved_connections" in found.settings) == (found.major >= 16)
     since = {"io"} if found.major < 16 else set()
-    times = ("wal.wal_write_time", "wal.wal_sync_time")
+    late = {"wal.wal_write_time", "wal.wal_sync_time"}
     if found.major >= 18:
-        times = ("io.wal_read_time", "io.wal_write_time", "io.wal_fsync_time")
-    late = set(times)
+        late = {"io.wal_read_time", "io.wal_write_time", "io.wal_fsync_time"}
     assert set(hidden(found)) == since | late
 
 

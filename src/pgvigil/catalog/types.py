@@ -261,5 +261,6 @@ class Catalog:
     def settings(self) -> frozenset[str]:
         """The settings that a probe or one of its columns requires."""
         probes = self.probes.values()
-        columns = [column for probe in probes for column in probe.columns.values()]
-        return frozenset(name for each in (*(probe.requires for probe in probes), *columns) for name in each.setting)
+        wanted = [probe.requires.setting for probe in probes]
+        wanted += [column.setting for probe in probes for column in probe.columns.values()]
+        return frozenset(name for each in wanted for name in each)
