@@ -5,7 +5,19 @@ from pathlib import Path
 import pytest
 
 from pgvigil.catalog import SHIPPED, CatalogError, load
-from pgvigil.catalog.types import Condition, Kind, Privacy, Role, Rollup, Scope, Shape, Signal, Takes, Type
+from pgvigil.catalog.types import (
+    STORE_TABLES,
+    Condition,
+    Kind,
+    Privacy,
+    Role,
+    Rollup,
+    Scope,
+    Shape,
+    Signal,
+    Takes,
+    Type,
+)
 from toys import COUNTERS, COUNTERS_SQL, PACK, SAMPLES, SAMPLES_SQL, load_toy, load_toys, write_pack
 
 SNAPSHOT = """
@@ -144,17 +156,17 @@ needs_columns = ["b"]
 WRONG_DECLARATIONS = [
     ("summary =", "sumary =", ["sumary", "did you mean summary?"]),
     ('shape = "counters"', 'shape = "counter"', ["shape is 'counter'", "counters, snapshot, samples"]),
-    ('shape = "counters"', "", ["shape is missing"]),
+    ('shape = "counters"', "", ["shape is missing", "allowed is one of counters, snapshot"]),
     ('shape = "counters"', "shape = 3", ["shape is 3", "a text"]),
     ('shape = "counters"', 'shape = "snapshot"', ["columns.hits.kind is 'counter'", "shape snapshot"]),
     ('shape = "counters"', 'shape = "samples"', ["columns.hits.kind is 'counter'", "shape samples"]),
-    ('every = "10s"', "", ["every is missing"]),
+    ('every = "10s"', "", ["every is missing", '250ms, 10s, 1m or 1h, or on = "sampler"']),
     ('every = "10s"', 'every = "10 s"', ["every is '10 s'", "250ms, 10s, 1m or 1h"]),
     ('every = "10s"', 'every = "0s"', ["every is '0s'"]),
     ('every = "10s"', 'every = "10s"\non = "sampler"', ["every is '10s'", "nothing beside on"]),
     ('every = "10s"', 'on = "second"', ["on is 'second'", "sampler"]),
     ('every = "10s"', 'on = "sampler"', ["shape is 'counters'", "samples together with on = sampler"]),
-    ('deadline = "250ms"', "", ["deadline is missing"]),
+    ('deadline = "250ms"', "", ["deadline is missing", "one of 100ms, 250ms"]),
     ('deadline = "250ms"', 'deadline = "300ms"', ["deadline is '300ms'", "100ms, 250ms, 500ms, 1s, 2s, 5s, 10s"]),
     ('cost = "nothing"', 'cost = ""', ["cost is ''", "not empty"]),
     ('key = ["name"]', 'key = ["nam"]', ["key nam", "did you mean name?"]),
@@ -207,7 +219,7 @@ WRONG_DECLARATIONS = [
     ('unit = "1"', "sparse = true", ["columns.hits.sparse is True", "false without changed_by"]),
     ('help = "What is counted"', 'help = "x"\nsparse = true', ["columns.name.sparse is True", "false for a key"]),
     ('unit = "1"', 'units = "1"', ["columns.hits.units", "did you mean columns.hits.unit?"]),
-    ('help = "How often"', "", ["columns.hits.help is missing"]),
+    ('help = "How often"', "", ["columns.hits.help is missing", "allowed is a text"]),
     ("[columns.hits]", "[columns.Hits]", ["columns.Hits is no name of lower-case letters"]),
     ("[columns.hits]", "[columns.secs]", ["columns.secs is a reserved name", "ts, secs, target, incarnation"]),
     ("[columns.hits]", "[columns.hits", ["not readable as TOML"]),
@@ -234,7 +246,23 @@ WRONG_FILES: list[tuple[dict[str, str], str, list[str]]] = [
     ({"14.sql": "select 'a'::text, 1::int8 as hits"}, "", ["toy/14.sql", "no name"]),
     ({"14.sql": "select 'a'::text as"}, "", ["toy/14.sql", "syntax error"]),
     ({**COUNTERS_SQL, "extra.sql": "select 1 as a"}, "", ["toy/extra.sql is used by nothing", "[[variant]]"]),
-    ({**COUNTERS_SQL, "9.sql": "select 1 as a"}, "", ["toy/9.sql is used by nothing", "14.sql"]),
+    ({**COUNTERS_SQL, "9.sql": "select 1 as a"}, "", ["toy/9.sql is used by nothing", "14.sql to 18.sql"]),
+    ({"13.sql": COUNTERS_SQL["14.sql"]}, "", ["toy holds no SQL for any version"]),
+    ({**COUNTERS_SQL, "99.sql": COUNTERS_SQL["14.sql"]}, "", ["toy/99.sql is used by nothing", "14.sql to 18.sql"]),
+    ({"14.sql": "select 'a'::text as name, 1::int8 as hits; -- all"}, "", ["toy/14.sql", "behind the semicolon"]),
+    ({"14.sql": "select 'a'::text as name, 1::int8 as hits;/* all */"}, "", ["toy/14.sql", "behind the semicolon"]),
+    (
+        COUNTERS_SQL,
+        'changed_by = ["hits"]\nkeyframe = "1h"\n[signals.busy]\ncolumn = "name"\nvalues = ["a"]\nhelp = "x"',
+        ["signals.busy is 'name'", "nothing with changed_by"],
+    ),
+    (
+        {"14.sql": "select 'a'::text as name, 1::int8 as hits, true as state"},
+        'changed_by = ["hits"]\nkeyframe = "1h"\n'
+        '[columns.state]\nkind = "state"\ntype = "bool"\nevent = "e"\nhelp = "x"',
+        ["changed_by is ['hits']", "a list that holds state, which has events"],
+    ),
+    (COUNTERS_SQL, '[signals.busy]\ncolumn = "name"\nvalues = []\nhelp = "x"', ["signals.busy.values is missing"]),
     ({"14.sql": "select name, hits from {object}"}, "", ["toy/14.sql", "placeholder {object} is not known"]),
     (
         {"14.sql": "select name, hits from {extension_schema}.toy"},
@@ -335,7 +363,7 @@ def test_a_folder_needs_a_name_that_a_table_can_bear(name: str, tmp_path: Path) 
         load_toys(tmp_path, {name: (COUNTERS, COUNTERS_SQL)})
 
 
-@pytest.mark.parametrize("name", ["targets", "incarnations", "passes", "events", "gaps"])
+@pytest.mark.parametrize("name", sorted(STORE_TABLES))
 def test_a_probe_may_not_take_a_table_of_the_store(name: str, tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match=f"a table {name} exists already, of the store"):
         load_toys(tmp_path, {name: (COUNTERS, COUNTERS_SQL)})
@@ -387,6 +415,33 @@ def test_a_wrong_pack_is_named(pack: str, said: str, tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
     pack = write_pack(tmp_path, {"toy": (COUNTERS, COUNTERS_SQL)})
-    (pack / "pack.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(CatalogError, match="not readable as TOML"):
+    for file, text in ((pack / "probes" / "toy" / "14.sql", b"select '\xe4'"), (pack / "pack.toml", b"\xff\xfe")):
+        file.write_bytes(text)
+        with pytest.raises(CatalogError, match=f"{file} is no text: .*allowed is UTF-8"):
+            load([pack])
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    pack = write_pack(tmp_path, {"toy": (COUNTERS, COUNTERS_SQL)})
+    file = pack / "probes" / "toy" / "15.sql"
+    file.mkdir()
+    with pytest.raises(CatalogError, match=f"{file} cannot be read: Is a directory"):
         load([pack])
+    file.rmdir()
+    file.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(CatalogError, match=f"{file} cannot be read: No such file"):
+        load([pack])
+
+
+def test_a_setting_needs_its_name_beside_it(tmp_path: Path) -> None:
+    declaration = COUNTERS.replace("[columns.name]", "[columns.of]").replace('key = ["name"]', 'key = ["of"]')
+    with pytest.raises(
+        CatalogError, match=r"columns\.of\.privacy is 'setting'; allowed is setting beside a column name"
+    ):
+        load_toy(tmp_path, declaration.replace('privacy = "name"', 'privacy = "setting"'))
+
+
+def test_samples_have_no_averages(tmp_path: Path) -> None:
+    declaration = SAMPLES.replace('rollup = "max"', 'rollup = "avg"')
+    with pytest.raises(CatalogError, match=r"columns\.age\.rollup is 'avg'; allowed is last, max, min or sum"):
+        load_toy(tmp_path, declaration, SAMPLES_SQL)

@@ -1,5 +1,7 @@
 """Samples counted into buckets of ten seconds."""
 
+import pytest
+
 from pgvigil.catalog.types import Column, Kind, Privacy, Rollup, Type
 from pgvigil.collect.buckets import LENGTH, OTHER, Buckets
 from pgvigil.collect.sampler import sample_of
@@ -22,6 +24,25 @@ def test_a_bucket_ends_at_a_multiple_of_ten_seconds_and_says_how_often_it_was_lo
     assert bucket is not None
     assert (bucket.until, bucket.secs, bucket.samples) == (LENGTH, 10.0, 7)
     assert bucket.rows == [("web", "active", 7, 9.0, 7)]
+
+
+@pytest.mark.parametrize(
+    ("rollup", "seen"), [(Rollup.SUM, 12.0), (Rollup.LAST, 4.0), (Rollup.MAX, 6.0), (Rollup.MIN, 2.0)]
+)
+def test_every_roll_up_does_what_it_says_within_a_bucket_and_beyond_its_top(rollup: Rollup, seen: float) -> None:
+    columns = (*COLUMNS[:3], Column("age", Kind.GAUGE, Type.FLOAT8, "", rollup=rollup))
+    for top in (200, 0):
+        buckets = Buckets(columns, top=top)
+        for second, age in enumerate((2.0, 6.0, None, 4.0)):
+            buckets.add(second * S, [("web", "active", 7, age)])
+        bucket = buckets.end()
+        assert bucket is not None
+        assert [row[3:] for row in bucket.rows] == [(seen, 4)]
+    buckets = Buckets(columns, top=0)
+    buckets.add(S, [("web", "active", number, age) for number, age in enumerate((2.0, 6.0, 4.0))])
+    bucket = buckets.end()
+    assert bucket is not None
+    assert [row[3:] for row in bucket.rows] == [(seen, 3)]
 
 
 def test_a_sample_without_sessions_is_a_sample() -> None:

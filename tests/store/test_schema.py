@@ -5,9 +5,14 @@ from dataclasses import replace
 import duckdb
 import pytest
 
-from pgvigil.catalog.types import Kind, Type
+from pgvigil.catalog.types import STORE_TABLES, Kind, Type
 from pgvigil.store import StoreError, open_store
+from pgvigil.store.schema import _BUILT_IN
 from store.toys import ALL, HOUR, KEY, SECOND, START, STATEMENTS, TABLES, WAL, batch, calls, catalog, column, without
+
+
+def test_the_catalog_knows_the_tables_of_the_store_itself() -> None:
+    assert set(_BUILT_IN) | {"passes"} == STORE_TABLES
 
 
 def upkeep(store: object, now: int) -> None:

@@ -7,15 +7,24 @@ from pathlib import Path
 from pgvigil.catalog.errors import CatalogError, unknown, wrong
 from pgvigil.catalog.guard import Select
 from pgvigil.catalog.section import is_name
-from pgvigil.catalog.types import NEWEST, OLDEST, Catalog, Kind, Probe, Shape, Takes, Type
-
-BUILT_IN = ("targets", "incarnations", "passes", "events", "gaps")
-"""Tables that the store has of itself."""
+from pgvigil.catalog.types import (
+    NEWEST,
+    OLDEST,
+    STORE_TABLES,
+    Catalog,
+    Kind,
+    Privacy,
+    Probe,
+    Rollup,
+    Shape,
+    Takes,
+    Type,
+)
 
 TIERS = ("_raw", "_open", "_closed", "_1m", "_1h")
 """Endings by which the store tells the tables of one probe apart."""
 
-_MAJOR_FILE = re.compile(r"([0-9]{2})\.sql")
+_MAJOR_FILE = re.compile("(" + "|".join(map(str, range(OLDEST, NEWEST + 1))) + r")\.sql")
 
 
 def check_unique(what: str, named: Sequence[tuple[str, Path]]) -> None:
@@ -30,7 +39,7 @@ def check_unique(what: str, named: Sequence[tuple[str, Path]]) -> None:
 def check_catalog(catalog: Catalog) -> None:
     """Check what spans several probes: signals, and names of tables."""
     signals = [f"{probe.name}.{name}" for probe in catalog.probes.values() for name in probe.signals]
-    tables: dict[str, str] = dict.fromkeys(BUILT_IN, "the store")
+    tables: dict[str, str] = dict.fromkeys(STORE_TABLES, "the store")
     for probe in catalog.probes.values():
         file = probe.directory / "probe.toml"
         if probe.when is not None and probe.when.signal not in signals:
@@ -49,9 +58,15 @@ def check_declaration(probe: Probe, file: Path) -> None:
     _check_texts(probe, file)
     _check_changes(probe, file)
     _check_files(probe, file)
+    _check_signals(probe, file)
+
+
+def _check_signals(probe: Probe, file: Path) -> None:
     for signal in probe.signals.values():
         if signal.column not in probe.columns:
             raise unknown(file, f"signals.{signal.name}.column", signal.column, probe.columns)
+        if probe.changed_by:
+            raise wrong(file, f"signals.{signal.name}", signal.column, "nothing with changed_by: not all rows are told")
 
 
 def _check_name(file: Path, key: str, name: str) -> None:
@@ -78,11 +93,19 @@ def _check_shape(probe: Probe, file: Path) -> None:
         raise wrong(file, "shape", probe.shape.value, "samples together with on = sampler, and not without")
     if probe.shape is Shape.DIMENSION and kinds != {Kind.KEY, Kind.TEXT}:
         raise CatalogError(f"{file}: shape is dimension, which has columns of kind key and text, and no others")
+    averaged = [column.name for column in probe.columns.values() if column.rollup is Rollup.AVG]
+    if probe.shape is Shape.SAMPLES and averaged:
+        raise wrong(file, f"columns.{averaged[0]}.rollup", "avg", "last, max, min or sum for samples")
     if probe.shape in {Shape.EVENTS, Shape.EDGES, Shape.SAMPLES, Shape.DIMENSION} and not probe.key:
         raise wrong(file, "key", [], f"at least one column for shape {probe.shape}")
 
 
 def _check_texts(probe: Probe, file: Path) -> None:
+    values = [column.name for column in probe.columns.values() if column.privacy is Privacy.SETTING]
+    if values and "name" not in probe.columns:
+        raise wrong(
+            file, f"columns.{values[0]}.privacy", "setting", "setting beside a column name, which says what may be told"
+        )
     texts = [column.name for column in probe.columns.values() if column.kind is Kind.TEXT]
     if texts and probe.dimension is None:
         raise CatalogError(f"{file}: dimension is missing; {texts[0]} is of kind text and has to go somewhere")
@@ -101,6 +124,11 @@ def _check_changes(probe: Probe, file: Path) -> None:
             raise unknown(file, "changed_by", name, probe.columns)
         if name in probe.key:
             raise wrong(file, "changed_by", name, "a column that is no key: the key always counts")
+    for column in probe.columns.values():
+        if column.event and probe.changed_by and column.name not in probe.changed_by:
+            raise wrong(
+                file, "changed_by", list(probe.changed_by), f"a list that holds {column.name}, which has events"
+            )
     if bool(probe.changed_by) != (probe.keyframe is not None):
         raise wrong(file, "keyframe", probe.keyframe, "a duration together with changed_by, and not without")
     sparse = [column.name for column in probe.columns.values() if column.sparse]
@@ -136,14 +164,22 @@ def _check_files(probe: Probe, file: Path) -> None:
     for name in probe.queries:
         if name not in used and name not in major_files(probe).values():
             file = probe.directory / name
-            raise CatalogError(f"{file} is used by nothing; name it like {OLDEST}.sql or in [[variant]]")
+            raise CatalogError(
+                f"{file} is used by nothing; name it after a major, {OLDEST}.sql to {NEWEST}.sql, or in [[variant]]"
+            )
 
 
 def major_files(probe: Probe) -> dict[int, str]:
     """The files that are named after the first major they are for, by that major, in order."""
     named = {variant.sql for variant in probe.variants}
-    found = ((_MAJOR_FILE.fullmatch(name), name) for name in sorted(probe.queries) if name not in named)
-    return {int(match.group(1)): name for match, name in found if match is not None}
+    found = ((major_of(name), name) for name in sorted(probe.queries) if name not in named)
+    return {major: name for major, name in found if major is not None}
+
+
+def major_of(file: str) -> int | None:
+    """The major that a file is named after, of those that are supported."""
+    found = _MAJOR_FILE.fullmatch(file)
+    return None if found is None else int(found.group(1))
 
 
 def check_sql(probe: Probe, name: str, select: Select) -> None:

@@ -25,7 +25,7 @@ def read_columns(section: Section, shape: Shape) -> dict[str, Column]:
     """Every column of a probe, checked by itself."""
     columns = {name: _read_column(section.section(name), name) for name in section.keys}
     if not columns:
-        raise section.missing("<name>")
+        raise section.missing("<name>", "a table for each column that the SQL returns, such as [columns.calls]")
     for column in columns.values():
         _check_column(section.section(column.name), column, shape)
     return columns

@@ -11,6 +11,16 @@ class CatalogError(PgvigilError):
     """A definition is wrong; the text names the file, the key, its value and what is allowed."""
 
 
+def read_text(file: Path) -> str:
+    """The text of a file of a definition."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise CatalogError(f"{file} cannot be read: {error.strerror}; allowed is a file that may be read") from None
+    except UnicodeDecodeError as error:
+        raise CatalogError(f"{file} is no text: {error}; allowed is UTF-8") from None
+
+
 def wrong(file: Path, key: str, value: object, allowed: str) -> CatalogError:
     """The error for a key whose value is not allowed; `allowed` completes "allowed is"."""
     return CatalogError(f"{file}: {key} is {value!r}; allowed is {allowed}")

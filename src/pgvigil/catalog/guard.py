@@ -261,7 +261,7 @@ def check(sql: str, *, where: str, calls: frozenset[str] = frozenset()) -> Selec
     """Check one SQL file and say what it does. `where` names it in errors; `calls` are functions (and types) beyond
     those known to be harmless that the probe's author vouches for. Raises CatalogError."""
     text = _PLACEHOLDER.sub(lambda found: f'"{_STAND_IN}{found[1]}"', sql)
-    statement = _the_one(_parse(text, where), where)
+    statement = _the_one(_parse(text, where), text, where)
     walk = _Walk(where, calls)
     walk.walk(statement)
     if len(walk.stand_ins) != len(_PLACEHOLDER.findall(sql)):
@@ -298,7 +298,7 @@ def _parse(text: str, where: str) -> list[Node]:
     return tree
 
 
-def _the_one(tree: list[Node], where: str) -> Node:
+def _the_one(tree: list[Node], text: str, where: str) -> Node:
     if len(tree) != 1:
         raise CatalogError(f"{where}: it holds {len(tree)} statements; allowed is exactly one SELECT")
     statement: Node = tree[0]["stmt"]
@@ -307,6 +307,9 @@ def _the_one(tree: list[Node], where: str) -> Node:
         raise CatalogError(f"{where}: it is {_command(kind)}; allowed is exactly one SELECT")
     if "valuesLists" in _leftmost(statement["SelectStmt"]):
         raise CatalogError(f"{where}: it is VALUES, whose columns have no names; allowed is exactly one SELECT")
+    end = tree[0].get("stmt_location", 0) + tree[0].get("stmt_len", len(text.encode()))
+    if text.encode()[end:].strip() not in {b"", b";"}:
+        raise CatalogError(f"{where}: a comment stands behind the semicolon; allowed is nothing")
     return statement
 
 

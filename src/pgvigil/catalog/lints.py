@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pgvigil.catalog import guard
-from pgvigil.catalog.errors import CatalogError, wrong
+from pgvigil.catalog.checks import major_of
+from pgvigil.catalog.errors import CatalogError, read_text, wrong
 from pgvigil.catalog.loader import SHIPPED
 from pgvigil.catalog.section import is_name, read
-from pgvigil.catalog.types import Scope
+from pgvigil.catalog.types import NEWEST, OLDEST, Scope
 
 LINT_FILE = "lint.toml"
 COLUMNS = ("key", "severity", "subject", "detail", "remedy")
@@ -84,10 +85,15 @@ def _read_queries(directory: Path, calls: frozenset[str]) -> Iterator[tuple[int,
     if not files:
         raise CatalogError(f"{directory} holds no SQL file, such as 14.sql")
     for file in files:
-        if not file.stem.isdigit():
-            raise wrong(directory, "an SQL file's name", file.name, "the first major it is for, such as 14.sql")
-        sql = file.read_text(encoding="utf-8")
-        columns = guard.check(sql, where=str(file), calls=calls).columns
-        if columns != COLUMNS:
-            raise wrong(file, "its columns", ", ".join(columns), ", ".join(COLUMNS))
-        yield int(file.stem), sql
+        major = major_of(file.name)
+        if major is None:
+            allowed = f"the first major it is for, {OLDEST}.sql to {NEWEST}.sql"
+            raise wrong(directory, "an SQL file's name", file.name, allowed)
+        sql = read_text(file)
+        select = guard.check(sql, where=str(file), calls=calls)
+        if select.columns != COLUMNS:
+            raise wrong(file, "its columns", ", ".join(select.columns), ", ".join(COLUMNS))
+        filled = [*sorted("{" + name + "}" for name in select.placeholders), *(f"${n}" for n in select.parameters)]
+        if filled:
+            raise wrong(file, "what is to be filled in", ", ".join(filled), "nothing: a lint is sent as it is")
+        yield major, sql

@@ -15,8 +15,8 @@ from pathlib import Path
 from pgvigil.catalog import checks, guard
 from pgvigil.catalog.choose import as_sent
 from pgvigil.catalog.columns import read_columns
-from pgvigil.catalog.errors import CatalogError, wrong
-from pgvigil.catalog.section import Section, is_name, read
+from pgvigil.catalog.errors import CatalogError, read_text, wrong
+from pgvigil.catalog.section import DURATION, Section, is_name, read
 from pgvigil.catalog.types import (
     DEADLINES_MS,
     OPERATORS,
@@ -41,6 +41,7 @@ _PROBE_KEYS = (
     *("keyframe", "key", "changed_by", "dimension", "takes", "for_each", "for_each_limit", "calls", "signals"),
     *("variant", "columns"),
 )
+_DEADLINES = "one of 100ms, 250ms, 500ms, 1s, 2s, 5s, 10s"
 _COMPARED = "|".join(sorted(OPERATORS, key=len, reverse=True))
 _CONDITION = re.compile(rf"([a-z0-9_]+\.[a-z0-9_]+) *({_COMPARED}) *(-?[0-9]+(?:\.[0-9]+)?)")
 
@@ -122,7 +123,7 @@ def _read_declaration(section: Section, directory: Path, pack: Pack) -> Probe:
         keyframe=section.seconds("keyframe"),
         columns=read_columns(section.section("columns"), shape),
         variants=tuple(_read_variants(section)),
-        queries={path.name: path.read_text(encoding="utf-8") for path in sorted(directory.glob("*.sql"))},
+        queries={path.name: read_text(path) for path in sorted(directory.glob("*.sql"))},
         directory=directory,
         requires=_merged(_read_requires(section), pack.requires),
         relation=section.maybe_text("relation"),
@@ -147,7 +148,7 @@ def _read_every(section: Section) -> float | None:
     if "every" in section and "on" in section:
         raise section.wrong("every", "nothing beside on: the sampler has its own rhythm")
     if "every" not in section and "on" not in section:
-        raise section.missing("every")
+        raise section.missing("every", f'{DURATION}, or on = "sampler"')
     return section.seconds("every")
 
 
@@ -160,10 +161,10 @@ def _read_on(section: Section) -> bool:
 def _read_deadline(section: Section) -> int:
     seconds = section.seconds("deadline")
     if seconds is None:
-        raise section.missing("deadline")
+        raise section.missing("deadline", _DEADLINES)
     milliseconds = round(seconds * 1000)
     if milliseconds not in DEADLINES_MS:
-        raise section.wrong("deadline", "one of 100ms, 250ms, 500ms, 1s, 2s, 5s, 10s")
+        raise section.wrong("deadline", _DEADLINES)
     return milliseconds
 
 
@@ -202,7 +203,7 @@ def _read_variants(section: Section) -> Iterator[Variant]:
         table.allow(("sql", "needs_columns"))
         needs = table.texts("needs_columns")
         if not needs:
-            raise table.missing("needs_columns")
+            raise table.missing("needs_columns", "a list of columns of the relation")
         yield Variant(table.text("sql"), frozenset(needs))
 
 
@@ -212,5 +213,5 @@ def _read_signals(section: Section) -> Iterator[tuple[str, Signal]]:
         table.allow(("column", "values", "help"))
         values = table.texts("values")
         if not values:
-            raise table.missing("values")
+            raise table.missing("values", "a list of the column's values that count")
         yield name, Signal(name, table.text("column"), frozenset(values), table.text("help"))

@@ -7,11 +7,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pgvigil.catalog.errors import CatalogError, unknown, wrong
+from pgvigil.catalog.errors import CatalogError, read_text, unknown, wrong
 
 E = TypeVar("E", bound=StrEnum)
 
 _DURATION = re.compile(r"([1-9][0-9]{0,5})(ms|s|m|h)")
+DURATION = "a number with ms, s, m or h, such as 250ms, 10s, 1m or 1h"
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
@@ -19,8 +20,8 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 def read(file: Path) -> "Section":
     """The top table of a file."""
     try:
-        return Section(file, tomllib.loads(file.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return Section(file, tomllib.loads(read_text(file)))
+    except tomllib.TOMLDecodeError as error:
         raise CatalogError(f"{file}: not readable as TOML: {error}") from None
 
 
@@ -60,14 +61,14 @@ class Section:
         """The error for the value of a key."""
         return wrong(self.file, self.name(key), self._table.get(key), allowed)
 
-    def missing(self, key: str) -> CatalogError:
+    def missing(self, key: str, allowed: str) -> CatalogError:
         """The error for a key that has to be there."""
-        return CatalogError(f"{self.file}: {self.name(key)} is missing")
+        return CatalogError(f"{self.file}: {self.name(key)} is missing; allowed is {allowed}")
 
     def text(self, key: str) -> str:
         """A text that has to be there and is not empty."""
         if key not in self._table:
-            raise self.missing(key)
+            raise self.missing(key, "a text that is not empty")
         value = self._table[key]
         if not isinstance(value, str) or not value.strip():
             raise self.wrong(key, "a text that is not empty")
@@ -81,9 +82,11 @@ class Section:
         """A member of an enumeration, written as its value."""
         if key not in self._table and default is not None:
             return default
-        words = [member.value for member in kinds]
-        if self.text(key) not in words:
-            raise self.wrong(key, "one of " + ", ".join(words))
+        allowed = "one of " + ", ".join(kinds)
+        if key not in self._table:
+            raise self.missing(key, allowed)
+        if self.text(key) not in list(kinds):
+            raise self.wrong(key, allowed)
         return kinds(self.text(key))
 
     def seconds(self, key: str) -> float | None:
@@ -92,7 +95,7 @@ class Section:
             return None
         found = _DURATION.fullmatch(self.text(key))
         if found is None:
-            raise self.wrong(key, "a number with ms, s, m or h, such as 250ms, 10s, 1m or 1h")
+            raise self.wrong(key, DURATION)
         return int(found.group(1)) * _SECONDS[found.group(2)]
 
     def whole(self, key: str, lowest: int, highest: int) -> int | None:

@@ -85,6 +85,12 @@ OLDEST, NEWEST = 14, 18
 """The majors that are tested; a newer server is served as the newest, by the columns present."""
 
 
+STORE_TABLES = frozenset(
+    {"targets", "incarnations", "epochs", "readings", "reopened", "events", "gaps", "boundaries", "meta", "passes"}
+)
+"""Tables that the store has of itself, so that no probe may bear their names."""
+
+
 class Role(StrEnum):
     """On which servers a probe makes sense."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from pgvigil.catalog.types import Catalog, Column, Kind, Probe, Rollup, Shape, Type
+from pgvigil.catalog.types import STORE_TABLES, Catalog, Column, Kind, Probe, Rollup, Shape, Type
 from pgvigil.store.errors import StoreError
 
 _TYPES = {
@@ -20,10 +20,6 @@ _DECIMALS = {"ms": 6, "s": 9}
 the room of two numbers and tells nothing."""
 
 _NUMBERS = frozenset({Type.INT4, Type.INT8, Type.FLOAT8})
-
-RESERVED = frozenset(
-    {"targets", "incarnations", "epochs", "readings", "reopened", "events", "gaps", "boundaries", "meta"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +180,7 @@ def _names(fields: Iterable[Field]) -> str:
 
 
 def _check_names(series: Mapping[str, Series], dimensions: Mapping[str, Dimension]) -> None:
-    owners = dict.fromkeys(RESERVED | _names_of(PASSES), "the store itself")
+    owners = dict.fromkeys(STORE_TABLES | _names_of(PASSES), "the store itself")
     for name in (*series, *dimensions):
         mine = _names_of(series[name]) if name in series else {name}
         taken = next((one for one in sorted(mine) if one in owners), None)
