@@ -237,6 +237,8 @@ def test_a_wrong_declaration_is_named(old: str, new: str, said: list[str], tmp_p
         assert words in str(error.value)
 
 
+STATE = '[columns.state]\nkind = "state"\ntype = "bool"\nevent = "e"\nhelp = "x"'
+
 # The SQL files instead of COUNTERS_SQL, more of the declaration, and what the error has to say.
 WRONG_FILES: list[tuple[dict[str, str], str, list[str]]] = [
     ({}, "", ["toy holds no SQL for any version"]),
@@ -258,8 +260,7 @@ WRONG_FILES: list[tuple[dict[str, str], str, list[str]]] = [
     ),
     (
         {"14.sql": "select 'a'::text as name, 1::int8 as hits, true as state"},
-        'changed_by = ["hits"]\nkeyframe = "1h"\n'
-        '[columns.state]\nkind = "state"\ntype = "bool"\nevent = "e"\nhelp = "x"',
+        'changed_by = ["hits"]\nkeyframe = "1h"\n' + STATE,
         ["changed_by is ['hits']", "a list that holds state, which has events"],
     ),
     (COUNTERS_SQL, '[signals.busy]\ncolumn = "name"\nvalues = []\nhelp = "x"', ["signals.busy.values is missing"]),

@@ -16,7 +16,7 @@ import pytest
 
 from fix_servers import MONITOR, Database, MakeServer, connect
 from pgvigil.catalog import Catalog
-from pgvigil.catalog.lints import Lint, load_lints
+from pgvigil.catalog.lints import COLUMNS, Lint, load_lints
 from pgvigil.collect.looking import look
 from pgvigil.model import Finding, Secret, Target
 from pgvigil.sandbox.server import Server
@@ -29,6 +29,7 @@ SOONER: Mapping[str, tuple[tuple[str, str], ...]] = {
     "slot_inactive": (("held.bytes > 5 * 1024 ^ 3", "held.bytes >= 0"),),
 }
 LINTS = load_lints()
+TEXT = psycopg.adapters.types["text"].oid
 NO_PROBES = Catalog({})
 
 
@@ -71,6 +72,15 @@ def waiting(server: Server, dbname: str, statement: str) -> Iterator[psycopg.Con
 def test_every_lint_is_tested() -> None:
     tested = set(CAUSES) | set(CAUSES_OF_OWN) | {"xid_age", "idle_in_transaction", "long_transaction", "blocking"}
     assert tested == set(LINTS)
+
+
+@pytest.mark.pg("all")
+def test_every_lint_runs_for_a_monitor_and_returns_five_texts(database: Database, major: int) -> None:
+    with database.connect(MONITOR) as monitor:
+        for name, lint in LINTS.items():
+            cursor = monitor.execute((lint.sql(major) or "").encode())
+            returned = [(column.name, column.type_code) for column in cursor.description or ()]
+            assert (name, returned) == (name, [(column, TEXT) for column in COLUMNS])
 
 
 @pytest.mark.pg(14, 18)

@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pgvigil.catalog.types import Catalog
 from pgvigil.model import Batch, Outcome, Value
 from pgvigil.store import Retention, Store, open_store
 from store.toys import DAY, HOUR, KEY, MINUTE, SECOND, START, batch, calls, catalog
+from toys import COUNTERS, load_toy
 
 SHORT = Retention(raw=2 * 3_600, minutes=5 * 3_600, hours=400 * 86_400)
 
@@ -183,6 +186,29 @@ def test_every_kind_of_roll_up_does_what_it_says(store: Store) -> None:
         assert store.query(f"SELECT {columns} FROM statements_{tier}").rows == [
             (2 * (2**31 - 1), 5.0, 1.0, START + 60, False)
         ]
+
+
+def test_roll_ups_that_a_file_declares_are_made(url: str, tmp_path: Path) -> None:
+    kinds = {
+        name: f'kind = "gauge"\ntype = "float8"\nrollup = "{name}"' for name in ("last", "max", "min", "avg", "sum")
+    }
+    kinds |= {"plain": 'kind = "gauge"\ntype = "float8"', "state": 'kind = "state"\ntype = "bool"\nrollup = "max"'}
+    columns = "".join(f'\n[columns.a_{name}]\n{kind}\nhelp = "x"\n' for name, kind in kinds.items())
+    text = ", ".join(f"{'true' if name == 'state' else '1::float8'} as a_{name}" for name in kinds)
+    probe = load_toy(
+        tmp_path / "pack", COUNTERS + columns, {"14.sql": f"select 'a'::text as name, 1::int8 as hits, {text}"}
+    )
+    store = open_store(url, KEY, Catalog({"toy": probe}), retention=SHORT)
+    store.target_id("t", None, {})
+    names = probe.returns["14.sql"]
+    for second, value, secs in ((10, 2.0, 10.0), (20, 8.0, 10.0), (60, 6.0, 20.0)):
+        row: tuple[Value, ...] = ("a", 3, *([value] * 6), second == 20, False)
+        store.append([batch("toy", START + second * SECOND, names, [row], secs=secs)])
+    upkeep(store, START + 2 * HOUR)
+    for tier in ("1m", "1h"):
+        told = store.query(f"SELECT hits, a_last, a_max, a_min, a_avg, a_sum, a_plain, a_state FROM toy_{tier}").rows
+        assert told == [(9, 6.0, 8.0, 2.0, 5.5, 16.0, 6.0, True)]
+    store.close()
 
 
 def test_an_absurd_sum_does_not_stop_the_roll_up(store: Store) -> None:
