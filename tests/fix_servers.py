@@ -10,7 +10,7 @@ def test_y(private_server):     # its own server, removed afterwards
 import itertools
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, LiteralString
@@ -67,13 +67,13 @@ def prepare(server: Server) -> None:
         connection.execute(sql.SQL("grant pg_monitor to {}").format(sql.Identifier(MONITOR)))
 
 
-def start_prepared(major: int, settings: Mapping[str, str] | None = None) -> Server:
+def start_prepared(major: int, settings: Mapping[str, str] | None = None, initdb: Sequence[str] = ()) -> Server:
     """A running server as tests expect it; skips the test where the binaries cannot be had."""
     try:
         binaries.find(major)
     except BinariesMissingError as missing:
         pytest.skip(str(missing))
-    server = Server.running(major, {**_SHARED, **(settings or {})})
+    server = Server.running(major, {**_SHARED, **(settings or {})}, initdb=initdb)
     prepare(server)
     return server
 

@@ -214,10 +214,11 @@ def waiting_sessions(server: Server) -> Iterator[None]:
 
 
 def change_settings(server: Server) -> None:
-    """One that holds at once, and one that waits for a restart."""
+    """One that holds at once, and two that wait for a restart."""
     with session(server) as c:
         c.execute("alter system set work_mem = '5MB'")
         c.execute("alter system set max_connections = 41")
+        c.execute("alter system set superuser_reserved_connections = 4")
         c.execute("select pg_reload_conf()")
         wait_until(lambda: c.execute("show work_mem").fetchall() == [("5MB",)])
 
@@ -233,10 +234,8 @@ def evict_and_mend(server: Server) -> None:
 
 
 def damage_a_page(server: Server) -> None:
-    """Where checksums are on: a page on disk that does not fit its checksum, and a statement that reads it."""
+    """A page on disk that does not fit its checksum, and a statement that reads it."""
     with session(server) as c:
-        if c.execute("show data_checksums").fetchall() == [("off",)]:
-            return
         c.execute("create table damaged as select 1 as one")
         ((path,),) = c.execute("select pg_relation_filepath('damaged')").fetchall()
     server.stop()

@@ -218,3 +218,54 @@ def test_probes_of_a_database_carry_it_in_their_key() -> None:
     for probe in CATALOG.probes.values():
         if probe.scope is Scope.DATABASE:
             assert probe.key[0] == "dbid"
+
+
+@pytest.mark.pg(14, 18)
+async def test_rows_and_pages_of_a_table_are_those_that_are_there(database: Database) -> None:
+    with database.connect() as connection:
+        connection.execute("create table known (id int, pad text) with (autovacuum_enabled = off)")
+        connection.execute("insert into known select i, repeat('x', 200) from generate_series(1, 1000) i")
+        connection.execute("delete from known where id <= 300")
+
+    async def known(column: str, value: int) -> Row:
+        """The row as soon as this column of it has this value: counters are told when their session has ended."""
+        for _ in range(100):
+            (found,) = [row for row in await prober.rows("tables") if row["name"] == "known"]
+            if found[column] == value:
+                break
+            await asyncio.sleep(0.1)
+        return found
+
+    async with probing(database.dsn(MONITOR), CATALOG) as prober:
+        before = await known("n_tup_del", 300)
+        assert (before["n_live_tup"], before["n_dead_tup"]) == (700, 300)
+        assert (before["n_mod_since_analyze"], before["n_ins_since_vacuum"]) == (1300, 1000)
+        ((pages,),) = database.execute("select pg_relation_size('known') / 8192")
+        database.execute("vacuum (analyze, truncate off) known")
+        after = await known("analyze_count", 1)
+        assert (after["n_live_tup"], after["n_dead_tup"]) == (700, 0)
+        assert (after["n_mod_since_analyze"], after["n_ins_since_vacuum"]) == (0, 0)
+        assert (after["relpages"], after["relallvisible"], after["reltuples"]) == (pages, pages, 700.0)
+
+
+@pytest.mark.pg(14, 18)
+async def test_bytes_of_wal_are_those_between_two_positions_of_it(database: Database) -> None:
+    async with probing(database.dsn(MONITOR), CATALOG) as prober:
+
+        async def written() -> int:
+            (row,) = await prober.rows("wal")
+            return int(str(row["wal_bytes"]))
+
+        ((begin,),) = database.execute("select pg_current_wal_insert_lsn()::text")
+        before = await written()
+        with database.connect() as connection:
+            connection.execute(
+                "create table logged as select i, repeat('x', 100) as pad from generate_series(1, 50000) i"
+            )
+        ((bytes_,),) = database.execute("select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), %s)::int8", (begin,))
+        for _ in range(100):
+            if await written() - before >= 0.95 * bytes_:
+                break
+            await asyncio.sleep(0.1)
+        # Positions count the headers of pages too.
+        assert 0.95 * bytes_ <= await written() - before <= 1.05 * bytes_

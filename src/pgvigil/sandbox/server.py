@@ -9,7 +9,7 @@ import secrets
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -85,12 +85,13 @@ class Server:
         *,
         binaries: Binaries | None = None,
         base: Path | None = None,
+        initdb: Sequence[str] = (),
     ) -> "Server":
-        """A server made and started; on failure nothing of it stays."""
+        """A server made, with these options more for initdb, and started; on failure nothing of it stays."""
         with contextlib.ExitStack() as undo:
             server = cls(major, settings, binaries=binaries, base=base)
             undo.callback(server.remove)
-            server.initdb()
+            server.initdb(*initdb)
             server.start()
             undo.pop_all()
         return server
@@ -108,12 +109,12 @@ class Server:
 
     # -- life -------------------------------------------------------------------------------------------------------
 
-    def initdb(self) -> None:
+    def initdb(self, *options: str) -> None:
         """Make the cluster: UTF-8, C locale, SCRAM for every connection."""
         self.home.directory("data")
         password_file = self.home.account.own(self._private_file("password", self.passwords[SUPERUSER]))
         command = [str(self.binaries.tool("initdb")), "-D", str(self.data), "-U", SUPERUSER, "-A", "scram-sha-256"]
-        command += [f"--pwfile={password_file}", "--encoding=UTF8", "--locale=C", "--no-sync"]
+        command += [f"--pwfile={password_file}", "--encoding=UTF8", "--locale=C", "--no-sync", *options]
         done = subprocess.run(
             command,
             capture_output=True,
