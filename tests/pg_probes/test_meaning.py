@@ -232,9 +232,9 @@ async def test_rows_and_pages_of_a_table_are_those_that_are_there(database: Data
         for _ in range(100):
             (found,) = [row for row in await prober.rows("tables") if row["name"] == "known"]
             if found[column] == value:
-                break
+                return found
             await asyncio.sleep(0.1)
-        return found
+        raise AssertionError(f"{column} never was {value}")
 
     async with probing(database.dsn(MONITOR), CATALOG) as prober:
         before = await known("n_tup_del", 300)
