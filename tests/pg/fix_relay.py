@@ -1,4 +1,4 @@
-"""A relay that reads the protocol as it passes, and may pose as a pooler."""
+"""A relay that reads the protocol as it passes, may pose as a pooler, and may put other words into what is sent."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,9 +9,10 @@ _SSL_REQUEST = 8  # bytes
 
 class Relay:
     """Counts transactions that a client began before the one before had ended. With `poses_as_pooler` the process id
-    that clients are told is not the backend's."""
+    that clients are told is not the backend's. Of what clients send, `replaces` are put in place of others as long."""
 
     def __init__(self, port: int, *, poses_as_pooler: bool) -> None:
+        self.replaces: dict[bytes, bytes] = {}
         self.port = 0
         self.open = 0
         self.most_open = 0
@@ -35,7 +36,7 @@ class Relay:
         await reader.readexactly(_SSL_REQUEST)
         writer.write(b"N")
         length = await reader.readexactly(4)
-        to_server.write(length + await reader.readexactly(int.from_bytes(length, "big") - 4))
+        to_server.write(length + self._replaced(await reader.readexactly(int.from_bytes(length, "big") - 4)))
 
     async def _to_server(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
@@ -43,7 +44,12 @@ class Relay:
             if kind == b"P" and b"begin read only" in body:
                 self.open += 1
                 self.most_open = max(self.most_open, self.open)
-            writer.write(_packed(kind, body))
+            writer.write(_packed(kind, self._replaced(body)))
+
+    def _replaced(self, body: bytes) -> bytes:
+        for word, other in self.replaces.items():
+            body = body.replace(word, other.ljust(len(word)))
+        return body
 
     async def _to_client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:

@@ -37,7 +37,7 @@ def request_for(
     sql = compose(query, capabilities, found)
     if query.changed_by:
         sql = wrap_changed(sql, query.probe.key, query.changed_by, query.columns)
-    return Request(query.probe.name, sql, parameters, limit_ms, query.zeros)
+    return Request(query.probe.name, sql, parameters, limit_ms, query.zeros, repeats=found is None)
 
 
 def keys_parameter(keys: Sequence[Value]) -> Parameter:

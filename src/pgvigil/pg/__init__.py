@@ -2,9 +2,9 @@
 
 `connect` from a target to a session · `conninfo` its DSN · `resolving` its names · `attempts` those given up ·
 `errors` why there is none, with refusals.toml · `session` a connection and its runs · `pipeline` the protocol of a
-run · `cancel` · `traffic` its bytes · `waiting` · `decode` · `capabilities` what a server lets us see ·
-`visibility` what it does not · `queries` the SQL and its composing · `values` requests and replies · `failures`
-SQLSTATEs.
+run · `prepared` what it asks by name · `cancel` · `traffic` its bytes · `waiting` · `decode` · `capabilities` what a
+server lets us see · `visibility` what it does not · `queries` the SQL and its composing · `values` requests and
+replies · `failures` SQLSTATEs.
 """
 
 from pgvigil.pg.attempts import Attempts

@@ -22,6 +22,7 @@ _STARTUP = {
     "idle_in_transaction_session_timeout": "10s",
     "default_transaction_read_only": "on",
     "search_path": SEARCH_PATH.replace(" ", ""),
+    "plan_cache_mode": "force_custom_plan",
     "jit": "off",
     "max_parallel_workers_per_gather": "0",
     # So that the server lets go of a session whose other end has vanished.
@@ -32,7 +33,11 @@ _STARTUP = {
     "tcp_keepalives_count": "3",
 }
 _OPTIONS = " ".join(f"-c {name}={value}" for name, value in _STARTUP.items())
-_RESET_VALUES = {"lock_timeout": "50", "statement_timeout": f"{_LIMIT_MS}", "search_path": _STARTUP["search_path"]}
+_RESET_VALUES = {
+    "lock_timeout": "50",
+    "statement_timeout": f"{_LIMIT_MS}",
+    **{name: _STARTUP[name] for name in ("default_transaction_read_only", "plan_cache_mode", "search_path")},
+}
 _OPTIONS_REFUSED = (
     "unsupported startup parameter",  # PgBouncer
     "command-line options",  # RDS Proxy
@@ -180,9 +185,10 @@ class _Connecting:
         if isinstance(reply, Failure):
             session.close()
             raise self._unwelcome(reply, endpoint)
-        session.pooled = reply.rows[0][0] != session.backend_pid
-        if not session.pooled and {name: value for _, name, value in reply.rows} == _RESET_VALUES:
-            session.started_with_limit_ms = _LIMIT_MS
+        as_asked = {name: value for _, name, value in reply.rows} == _RESET_VALUES
+        session.welcome(
+            pooled=reply.rows[0][0] != session.backend_pid, started_with_limit_ms=_LIMIT_MS if as_asked else None
+        )
         return session
 
     def _unwelcome(self, reply: Failure, endpoint: Endpoint) -> ConnectError:

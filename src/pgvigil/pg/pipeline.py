@@ -4,10 +4,15 @@ Per request goes out: `begin read only`, the `set local`s, the SELECT, Sync; the
 the segment that an error spoils, so that the neighbours of a failed request are not lost; the rollback stands in a
 segment of its own, so that it runs whatever happened. One Sync for all, or an end of the transaction inside the
 segment that may fail, loses every later request (measured on 14 to 18, direct and through PgBouncer).
+
+What is asked again and again over a direct connection goes by a name (`prepared`), and only that: a frame by a name
+that somebody deallocated would leave the transaction open.
 """
 
 import time
+from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from psycopg import OperationalError
 from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, Format
@@ -15,6 +20,7 @@ from psycopg.pq.abc import PGconn, PGresult
 
 from pgvigil.pg.decode import Decoder, with_zeros
 from pgvigil.pg.failures import is_timeout, kind_of
+from pgvigil.pg.prepared import STALE, Prepared, Statement
 from pgvigil.pg.values import Failure, FailureKind, Reply, Request, Rows
 from pgvigil.pg.waiting import Ready, ready
 
@@ -29,6 +35,16 @@ class ConnectionGoneError(Exception):
         self.sqlstate = sqlstate
 
 
+@dataclass(frozen=True, slots=True)
+class _Owed:
+    """What comes before a Sync that was sent: the result at `place` tells whether `statement` was prepared; `ends` says
+    that it is the end of a transaction, which has to succeed."""
+
+    statement: Statement | None = None
+    place: int = 0
+    ends: bool = False
+
+
 class Pipeline:
     """The non-blocking side of one connection; owes as many Syncs as were sent and not yet answered."""
 
@@ -38,27 +54,32 @@ class Pipeline:
         self._connection = connection
         self._decoder = decoder
         self._segment: list[PGresult] = []
-        self.owed = 0
+        self._expected: deque[_Owed] = deque()
+        self.prepared: Prepared | None = None
+
+    @property
+    def owed(self) -> int:
+        """How many Syncs were sent and not yet answered."""
+        return len(self._expected)
 
     def send(self, request: Request, settings: Sequence[bytes]) -> None:
         """Queue a request in a transaction with these settings; nothing is waited for."""
-        send = self._connection.send_query_params
+        frame = (b"begin read only", *settings)
         try:
-            send(b"begin read only", None)
-            for setting in settings:
-                send(setting, None)
-            send(
-                request.sql.encode(self._decoder.codec, "replace"),
-                [parameter.encoded(self._decoder.codec) for parameter in request.parameters],
-                [parameter.oid for parameter in request.parameters],
-                [Format.BINARY] * len(request.parameters),
-                Format.BINARY,
-            )
-            self._sync()
-            send(b"rollback", None)
-            self._sync()
+            for text in frame:
+                self._connection.send_query_params(text, None)
+            prepared = self._ask(request)
+            self._sync(_Owed(prepared, len(frame)))
+            self._connection.send_query_params(b"rollback", None)
+            self._sync(_Owed(ends=True))
         except OperationalError as error:
             raise ConnectionGoneError(str(error)) from error
+
+    def went_stale(self, request: Request, reply: Reply) -> bool:
+        """Whether it failed only because it went by a name that no longer serves; the name is not used again."""
+        if self.prepared is None or not isinstance(reply, Failure) or reply.sqlstate not in STALE:
+            return False
+        return self.prepared.forget(self._statement(request))
 
     async def reply(self, request: Request) -> Reply:
         """The reply to the next request in order; raises ConnectionGoneError when there will be none."""
@@ -74,9 +95,30 @@ class Pipeline:
         while self.owed:
             await self._until_sync()
 
-    def _sync(self) -> None:
+    def _statement(self, request: Request) -> Statement:
+        text = request.sql.encode(self._decoder.codec, "replace")
+        return text, tuple(parameter.oid for parameter in request.parameters)
+
+    def _ask(self, request: Request) -> Statement | None:
+        """Queue the SELECT, by its name where it has one; returns what is prepared on the way."""
+        connection, statement = self._connection, self._statement(request)
+        text, oids = statement
+        values = [parameter.encoded(self._decoder.codec) for parameter in request.parameters]
+        formats = [Format.BINARY] * len(values)
+        prepared = self.prepared if request.repeats else None
+        name = None if prepared is None else prepared.name(statement)
+        new = None if prepared is None or name is not None else prepared.new_name(statement)
+        if new is not None:
+            connection.send_prepare(new, text, oids)
+        if (known := name or new) is not None:
+            connection.send_query_prepared(known, values, formats, Format.BINARY)
+        else:
+            connection.send_query_params(text, values, oids, formats, Format.BINARY)
+        return None if new is None else statement
+
+    def _sync(self, owed: _Owed) -> None:
         self._connection.pipeline_sync()
-        self.owed += 1
+        self._expected.append(owed)
 
     async def _until_sync(self) -> list[PGresult]:
         # What was read stays in self when a deadline interrupts the waiting, so that draining can go on from there.
@@ -86,9 +128,18 @@ class Pipeline:
                 continue
             if result.status == ExecStatus.PIPELINE_SYNC:
                 segment, self._segment = self._segment, []
-                self.owed -= 1
+                self._settle(self._expected.popleft(), segment)
                 return segment
             self._segment.append(result)
+
+    def _settle(self, owed: _Owed, segment: Sequence[PGresult]) -> None:
+        if self.prepared is not None and owed.statement is not None:
+            # An error before it leaves it without a result of its own, or with one that says it was left out.
+            known = owed.place < len(segment) and segment[owed.place].status == ExecStatus.COMMAND_OK
+            self.prepared.settle(owed.statement, known=known)
+        if owed.ends and any(result.status == ExecStatus.FATAL_ERROR for result in segment):
+            # The transaction goes on, and whatever came next would be part of it.
+            raise ConnectionGoneError("a transaction could not be ended", self._sqlstate(segment[0]))
 
     async def _next_result(self) -> PGresult | None:
         connection = self._connection

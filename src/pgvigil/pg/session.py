@@ -9,6 +9,7 @@ from psycopg.pq.abc import PGconn
 from pgvigil.pg.cancel import cancel
 from pgvigil.pg.decode import Decoder
 from pgvigil.pg.pipeline import ConnectionGoneError, Pipeline
+from pgvigil.pg.prepared import Prepared
 from pgvigil.pg.traffic import Traffic, traffic_of
 from pgvigil.pg.values import Failure, FailureKind, Reply, Request
 
@@ -31,7 +32,8 @@ class Session:
 
     `pooled` says that a pooler stands between, so that the backend may be another one in each transaction; `notes`
     are sentences for the user on what was dropped from the DSN; `started_with_limit_ms` is the statement_timeout that
-    the backend was started with, None where nothing could be set at the start.
+    the backend was started with, None where nothing could be set at the start. Where it was started as we asked, what
+    is asked again is prepared (see `welcome`).
     """
 
     def __init__(self, connection: PGconn, notes: tuple[str, ...] = ()) -> None:
@@ -45,6 +47,17 @@ class Session:
         self.notes = notes
         self.pooled = True
         self.started_with_limit_ms: int | None = None
+
+    def welcome(self, *, pooled: bool, started_with_limit_ms: int | None) -> None:
+        """Take in what the first answer told of the way to the server and of how its backend was started.
+
+        Only a backend that was started with our settings is known to be ours alone; there the plans of what has
+        parameters stay custom ones, for the generic plan of an array of unknown length may be ruinous.
+        """
+        self.pooled = pooled
+        if not pooled and started_with_limit_ms is not None:
+            self.started_with_limit_ms = started_with_limit_ms
+            self._pipeline.prepared = Prepared()
 
     @property
     def broken(self) -> bool:
@@ -88,7 +101,12 @@ class Session:
             (sign,) = await self._round((canary,), ends)
             if isinstance(sign, Failure):
                 return tuple(_spared(request, sign) for request in requests)
-        return await self._round(requests, ends)
+        replies = await self._round(requests, ends)
+        stale = [n for n, reply in enumerate(replies) if self._pipeline.went_stale(requests[n], reply)]
+        if not stale:
+            return replies
+        # With all that come after it, for some have to be read after others.
+        return (*replies[: stale[0]], *await self._round(requests[stale[0] :], ends))
 
     async def _round(self, requests: Sequence[Request], ends: float) -> tuple[Reply, ...]:
         replies: list[Reply] = []

@@ -87,7 +87,8 @@ def _empty(element: int) -> npt.NDArray[Any]:
 class Request:
     """One SELECT to run in a transaction of its own, already composed; `deadline_ms` is one of `LIMITS_MS`.
 
-    `zeros` are the positions of columns in which NULL stands for 0.
+    `zeros` are the positions of columns in which NULL stands for 0; `repeats` says that the same text comes again and
+    again, so that it may be prepared.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Request:
     parameters: tuple[Parameter, ...] = ()
     deadline_ms: int = 500
     zeros: tuple[int, ...] = ()
+    repeats: bool = True
 
     def __post_init__(self) -> None:
         if self.deadline_ms not in LIMITS_MS:
