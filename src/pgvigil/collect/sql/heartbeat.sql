@@ -1,18 +1,22 @@
 -- The server's clock, whether we see what other roles do, and whether a lock on the catalog would make the probes fail.
--- Looking at the locks takes none: in a session that asked once before, nothing here opens a catalog.
--- 1247 to 1262: pg_type, pg_attribute, pg_proc, pg_class, pg_authid, pg_auth_members, pg_database.
+-- Looking at the locks takes none: in a session that asked once before, nothing here opens a catalog. A lock in another
+-- database stops nobody here; 0 is what all share. The numbers: a catalog's own, then those of its indexes.
 select
     clock_timestamp() as server_now,
     pg_has_role('pg_read_all_stats', 'usage') as sees_all,
     (
-        select min(
-            case l.relation
-                when 1247 then 'pg_type' when 1249 then 'pg_attribute' when 1255 then 'pg_proc'
-                when 1259 then 'pg_class' when 1260 then 'pg_authid' when 1261 then 'pg_auth_members'
-                else 'pg_database'
-            end
-        )
+        select min(c.name)
         from pg_lock_status() l
+        join (
+            values
+                ('pg_type', '{1247,2703,2704}'::oid[]),
+                ('pg_attribute', '{1249,2658,2659}'),
+                ('pg_proc', '{1255,2690,2691}'),
+                ('pg_class', '{1259,2662,2663,3455}'),
+                ('pg_authid', '{1260,2676,2677}'),
+                ('pg_auth_members', '{1261,2694,2695,6302,6303}'),
+                ('pg_database', '{1262,2671,2672}')
+        ) c (name, relations) on l.relation = any (c.relations)
         where l.locktype = 'relation' and l.mode = 'AccessExclusiveLock'
-            and l.relation in (1247, 1249, 1255, 1259, 1260, 1261, 1262)
+            and (l.database = 0 or l.database = (select a.datid from pg_stat_get_activity(pg_backend_pid()) a))
     ) as locked
