@@ -10,15 +10,16 @@ import pytest
 from fix_pgbouncer import MakePgBouncer
 from fix_servers import MONITOR, Connection, Database
 from pg.fix_pg import ask, backends, locked, neighbours, rows, session_at, target, wait_until
+from pgvigil.collect.clock import Clocks, ServerClock
+from pgvigil.collect.heart import Heart
 from pgvigil.model import Condition
-from pgvigil.pg import Attempts, ConnectError, Request, Session, connect, load
+from pgvigil.pg import Attempts, ConnectError, Session, connect
 from pgvigil.sandbox.server import Server
 
 pytestmark = pytest.mark.pg("all")
 
 CATALOGS = tuple(f"pg_catalog.{name}" for name in ("pg_class", "pg_proc", "pg_authid", "pg_database"))
 LATE = 30.0  # s: nobody waits that long, even on a busy machine
-CANARY = Request("canary", load("canary"), (), 100)
 
 
 @contextmanager
@@ -41,11 +42,14 @@ def counting(server: Server) -> Iterator[list[int]]:
 
 
 async def passes(session: Session) -> None:
+    clocks = Clocks()
+    heart = Heart(clocks, ServerClock(clocks))
     for _ in range(3):
         async with asyncio.timeout(LATE):
-            await session.run(neighbours(), deadline=3.0, canary=CANARY)
+            await heart.beat(session)
         async with asyncio.timeout(LATE):
             await session.run(neighbours(), deadline=3.0)
+        await asyncio.sleep(0.1)  # for those that count
 
 
 async def test_open_sessions_answer_in_time_and_go_on_afterwards(database: Database) -> None:

@@ -10,7 +10,7 @@ from fix_pgbouncer import MakePgBouncer
 from fix_servers import MONITOR, Connection, Database
 from pg.fix_pg import ask, failure, locked, neighbours, rows, session_at, states
 from pg.fix_relay import relay_to
-from pgvigil.pg import Failure, FailureKind, Request, Session, load
+from pgvigil.pg import Failure, FailureKind, Request, Session
 
 ALL = pytest.mark.pg("all")
 
@@ -107,16 +107,6 @@ async def test_a_statement_that_returns_no_rows_fails_and_its_neighbours_do_not(
 
 
 @ALL
-async def test_a_failing_canary_spares_the_rest_of_the_run(session: Session, superuser: Connection) -> None:
-    canary = Request("canary", load("canary"), (), 100)
-    assert all(rows(reply) for reply in await session.run(neighbours(), deadline=30, canary=canary))
-    with locked(superuser, "pg_catalog.pg_database"):
-        replies = await session.run(neighbours(), deadline=30, canary=canary)
-    assert {(failure(reply).kind, failure(reply).sqlstate) for reply in replies} == {(FailureKind.SPARED, "55P03")}
-    assert all(rows(reply) for reply in await session.run(neighbours(), deadline=30, canary=canary))
-
-
-@ALL
 async def test_the_runs_own_deadline_ends_what_still_runs(session: Session, superuser: Connection) -> None:
     slow = Request("slow", "select pg_catalog.pg_sleep(60)", (), 10_000)
     replies = await session.run([neighbours()[0], slow, slow, neighbours()[1]], deadline=1.0)
@@ -134,12 +124,17 @@ async def test_nothing_that_was_set_survives_for_another_client(
     session: Session, database: Database, port: int, superuser: Connection
 ) -> None:
     def seen_by_another() -> list[Any]:
-        with database.connect(MONITOR, prepare_threshold=None) as fresh:
-            return [fresh.execute(f"show {name}").fetchone() for name in SETTINGS]
+        with database.connect(MONITOR, port=port, prepare_threshold=None) as fresh:
+            settings = [fresh.execute(f"show {name}").fetchone() for name in SETTINGS]
+            prepared = fresh.execute("select count(*) from pg_prepared_statements").fetchone()
+            backend = fresh.execute("select pg_backend_pid()").fetchone()
+            return [settings, prepared, backend if session.pooled else None]
 
     expected = seen_by_another()
+    assert expected[1] == (0,)
     with locked(superuser, "locked"):
-        await session.run([*FAILING, *neighbours()], deadline=30)
+        for _ in range(3):
+            await session.run([*FAILING, *neighbours()], deadline=30)
     assert seen_by_another() == expected
 
 

@@ -14,7 +14,7 @@ class Outcome(StrEnum):
     OK = "ok"
     FAILED = "failed"
     LATE = "late"  # its deadline, or the pass's, ended it
-    SKIPPED = "skipped"  # not asked: the pass before still ran, the canary failed, or the governor stretched it
+    SKIPPED = "skipped"  # not asked: the pass before still ran, a catalog is locked, or the governor stretched it
     INVISIBLE = "invisible"  # not asked: cannot be seen here; the reason says why
 
 

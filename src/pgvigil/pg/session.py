@@ -73,21 +73,18 @@ class Session:
         """The bytes that went over this connection so far; None where the kernel does not tell."""
         return None if self.broken else traffic_of(self._connection.socket)
 
-    async def run(
-        self, requests: Sequence[Request], *, deadline: float, canary: Request | None = None
-    ) -> tuple[Reply, ...]:
+    async def run(self, requests: Sequence[Request], *, deadline: float) -> tuple[Reply, ...]:
         """Run all requests, in one round trip where no pooler stands between, and return a reply for each, whatever
         its neighbours did.
 
         `deadline` (s) is on our clock and covers the whole run; what it cuts off fails with DEADLINE and is cancelled
-        on the server. With a `canary`, that request goes first in a round trip of its own, and if it fails the rest
-        is not asked (SPARED): one cheap failure in the server's log, and not one for each request.
+        on the server.
         """
         if self._running:
             raise RuntimeError("a session runs one run at a time")
         self._running = True
         try:
-            return await self._run(requests, asyncio.get_running_loop().time() + deadline, canary)
+            return await self._run(requests, asyncio.get_running_loop().time() + deadline)
         finally:
             self._running = False
 
@@ -96,11 +93,7 @@ class Session:
         self._broken = True
         self._connection.finish()
 
-    async def _run(self, requests: Sequence[Request], ends: float, canary: Request | None) -> tuple[Reply, ...]:
-        if canary is not None:
-            (sign,) = await self._round((canary,), ends)
-            if isinstance(sign, Failure):
-                return tuple(_spared(request, sign) for request in requests)
+    async def _run(self, requests: Sequence[Request], ends: float) -> tuple[Reply, ...]:
         replies = await self._round(requests, ends)
         stale = [n for n, reply in enumerate(replies) if self._pipeline.went_stale(requests[n], reply)]
         if not stale:
@@ -163,8 +156,3 @@ class Session:
                 await self._pipeline.drain()
         except TimeoutError:
             return
-
-
-def _spared(request: Request, sign: Failure) -> Failure:
-    message = f"not asked, because the canary failed: {sign.message}"
-    return Failure(request.name, FailureKind.SPARED, sign.sqlstate, message)

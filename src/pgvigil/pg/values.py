@@ -112,7 +112,6 @@ class FailureKind(StrEnum):
     MISSING = "missing"  # a table, column, function, schema or extension is not there
     CANCELLED = "cancelled"  # somebody cancelled it, or recovery did
     GONE = "gone"  # the connection ended before the answer
-    SPARED = "spared"  # not asked, because the canary failed
     OTHER = "other"
 
 
