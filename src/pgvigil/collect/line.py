@@ -9,7 +9,8 @@ from pgvigil.pg import ConnectError, Session
 
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 9.0
-"""Seconds: with the time an attempt takes, data flow again within 15 s of the cause's end."""
+JITTER = 0.3
+"""Seconds, and the share by which a wait is longer: decision 0005 says why no wait is longer than that."""
 
 Connect = Callable[[str | None], Awaitable[Session]]
 
@@ -31,8 +32,8 @@ class Door:
                     return await self.attempt(database)
                 except ConnectError as error:
                     self._reporter.trouble("connection", Problem(error.condition, error.cause, error.remedy))
-                    self._wait = min(LONGEST_WAIT, 2 * self._wait or FIRST_WAIT)
-                    await asyncio.sleep(self._wait * random.uniform(0.7, 1.0))
+                    self._wait = min(LONGEST_WAIT / (1 + JITTER), 2 * self._wait or FIRST_WAIT)
+                    await asyncio.sleep(self._wait * random.uniform(1.0, 1 + JITTER))
 
     async def attempt(self, database: str | None = None) -> Session:
         """One attempt; raises ConnectError."""
