@@ -272,10 +272,30 @@ async def test_the_last_connections_are_left_to_others(
                 connection.close()
 
 
-async def test_another_server_behind_the_same_address_is_another_incarnation(
-    tmp_path: Path, catalog: Catalog, private_server: MakeServer, proxy: MakeProxy
+async def test_without_a_place_for_a_third_connection_it_says_that_databases_are_not_visited(
+    tmp_path: Path, catalog: Catalog, private_server: MakeServer
 ) -> None:
-    one, other = private_server(), private_server()
+    server = private_server()
+    limit = f"alter role {MONITOR} connection limit"
+    with connect(server) as connection:
+        connection.execute(f"{limit} 2")
+        told = "select count(*) from passes where probe = 'tables' and outcome"
+        async with Watched(tmp_path, catalog, server.dsn(MONITOR)) as watched:
+            await watched.until_state(Condition.LIMITED, "connection limit")
+            assert "tables, indexes" in watched.collector.state.cause
+            assert watched.collector.state.remedy
+            assert watched.one(f"{told} = 'failed' and reason like '%connection limit%'") == 1
+            assert watched.one("select count(*) from passes where probe = 'statements' and outcome = 'ok'") >= 1
+            connection.execute(f"{limit} 4")
+            await watched.until_state(Condition.WATCHING)
+            assert watched.one(f"{told} = 'ok'") == 1
+
+
+@pytest.mark.parametrize("majors", [(18, 18), (17, 18)], ids=["another_system", "another_major"])
+async def test_another_server_behind_the_same_address_is_another_incarnation(
+    tmp_path: Path, catalog: Catalog, private_server: MakeServer, proxy: MakeProxy, majors: tuple[int, int]
+) -> None:
+    one, other = (private_server(major) for major in majors)
     with connect(other) as connection:
         connection.execute("create table of_the_other (id int)")
         for _ in range(9):
@@ -292,6 +312,10 @@ async def test_another_server_behind_the_same_address_is_another_incarnation(
         hop.refuse()
         hop._upstream = (hop.host, other.port)
         hop.accept()
+        await watched.until_state(Condition.LIMITED, "Another server answers at this address")
+        assert f"PostgreSQL {majors[1]}." in watched.collector.state.cause
+        assert f"it was PostgreSQL {majors[0]}." in watched.collector.state.cause
+        assert "target of its own" in watched.collector.state.remedy
         await watched.until(lambda: watched.one("select count(distinct incarnation) from passes") == 2, "two")
         await watched.until_passes(2)
         assert watched.one("select count(*) from gaps where reason = 'identity' and probe = 'statements'") == 1
@@ -411,6 +435,25 @@ async def test_two_databases_are_visited_with_one_more_connection(
             await asyncio.sleep(0.01)
         assert {row["dbid"] for row in watched.last("tables")} == {oid for (oid,) in oids}
     assert most <= 3
+
+
+async def test_a_dear_database_counts_beside_a_cheap_one_in_what_a_turn_costs(
+    tmp_path: Path, catalog: Catalog, private_server: MakeServer
+) -> None:
+    server = private_server()
+    with connect(server) as connection:
+        connection.execute("create database dear")
+    with connect(server, "dear") as connection:
+        loop = "for number in 1..1500 loop execute format('create table t%s (id int)', number); end loop;"
+        connection.execute(f"do $$ begin {loop} end $$")
+    async with Watched(tmp_path, catalog, server.dsn(MONITOR)) as watched:
+        visits = "select elapsed_ms from passes where probe = 'tables' order by elapsed_ms"
+        await watched.until(lambda: len(watched.rows(visits)) == 2, "two visits")
+        governor = watched.collector._shift._tools.governor
+        await watched.until(lambda: governor.cost_ms("tables"), "the cost of the round")
+        (cheap,), (dear,) = watched.rows(visits)
+        assert cheap < dear / 2
+        assert governor.cost_ms("tables") > 0.7 * dear
 
 
 async def test_through_a_pooler_everything_works_with_what_is_left(

@@ -292,18 +292,19 @@ async def test_samples_belong_to_the_identity_with_which_they_were_taken() -> No
     assert [(batch.incarnation, batch.samples) for batch in posted] == [(1, 1), (2, 1)]
 
 
-async def test_sessions_that_cannot_be_asked_are_asked_less_often() -> None:
+@pytest.mark.parametrize(("kind", "times"), [(FailureKind.DEADLINE, 11), (FailureKind.OTHER, 2)])
+async def test_sessions_that_cannot_be_asked_are_asked_less_often(kind: FailureKind, times: int) -> None:
     watched = station()
     await watched.arrive(capabilities(), S, away=True)
     looks, _ = sampler(watched)
     asked = 0
-    for second in range(100, 160):
+    for second in range(100, 400):
         if looks.requests(float(second)):
             asked += 1
-            sample(looks, second, Failure("sessions", FailureKind.DEADLINE, "57014", "canceling statement", 100.0))
-    assert asked == 6
-    sample(looks, 170)
-    assert looks.requests(170.0)
+            sample(looks, second, Failure("sessions", kind, "", "no", 100.0))
+    assert asked == times
+    sample(looks, 420)
+    assert looks.requests(420.0)
 
 
 def restarted(watched: Station) -> list[str]:

@@ -26,23 +26,39 @@ def test_what_fails_for_good_rests_until_something_changes() -> None:
     memory = Memory()
     assert memory.failed("statements", FailureKind.PRIVILEGE, "no", 0.0)
     assert not memory.failed("statements", FailureKind.PRIVILEGE, "no", 1.0)
-    assert memory.resting("statements", 3_000.0) is not None
+    assert memory.resting("statements", 300.0) is not None
+    assert memory.resting("statements", 301.0) is None, "the server's log takes a line in five minutes"
     assert memory.reasons == {"statements": "no"}
     memory.forget()
     assert memory.resting("statements", 2.0) is None
 
 
-def test_what_fails_now_and_then_rests_longer_each_time_and_five_minutes_at_most() -> None:
+def test_what_fails_once_rests_a_moment_and_what_fails_again_five_minutes() -> None:
     memory, rests = Memory(), []
-    for _ in range(7):
+    for times in range(4):
+        assert bool(memory.reasons) is (times > 1), "told when it is no mishap"
         assert not memory.failed("statements", FailureKind.DEADLINE, "slow", 0.0)
         rest = memory.resting("statements", 0.0)
         assert rest is not None
         rests.append(rest.until)
-    assert rests == [10.0, 20.0, 40.0, 80.0, 160.0, 300.0, 300.0]
+    assert rests == [10.0, 300.0, 300.0, 300.0]
     memory.worked("statements")
     assert memory.resting("statements", 0.0) is None
     assert memory.reasons == {}
+
+
+def test_what_came_to_a_lock_rests_until_there_is_none() -> None:
+    memory = Memory()
+    for name, kind in (("locked", FailureKind.LOCK), ("slow", FailureKind.DEADLINE)):
+        for _ in range(2):
+            memory.failed(name, kind, "", 0.0)
+    assert memory.waits_for_locks(299.0)
+    memory.free()
+    assert not memory.waits_for_locks(1.0)
+    assert memory.resting("locked", 1.0) is None
+    assert memory.resting("slow", 1.0) is not None
+    memory.failed("locked", FailureKind.LOCK, "", 2.0)
+    assert memory.resting("locked", 301.0) is not None, "it is not new to it"
 
 
 def test_a_connection_that_ended_is_no_fault_of_the_probe() -> None:

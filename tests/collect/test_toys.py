@@ -246,14 +246,37 @@ async def test_a_probe_of_every_database_counts_each_by_itself_and_its_keys_may_
         assert watched.rows("select count(*) from gaps") == [(0,)]
 
 
+async def test_what_came_to_a_lock_twice_is_read_again_as_soon_as_the_lock_is_gone(
+    tmp_path: Path, private_server: MakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pgvigil.collect.memory.FIRST_REST", 1.0)
+    server = private_server()
+    catalog = load([*SHIPPED, write_pack(tmp_path, {"told": (TOLD, {"14.sql": HAPPENED})})])
+    outcomes = "select outcome from passes where probe = 'told' order by ts"
+    with connect(server) as holder:
+        holder.execute("create table happened as select 1::int8 as id, 7::int8 as weight")
+        holder.execute(f"grant select on happened to {MONITOR}")
+        holder.execute("begin")
+        holder.execute("lock table happened in access exclusive mode")
+        async with Watched(tmp_path, catalog, server.dsn(MONITOR)) as watched:
+            await watched.until_state(Condition.LIMITED, "told")
+            await watched.until(lambda: len(watched.rows(outcomes)) == 2, "what failed to be kept")
+            holder.execute("rollback")
+            await watched.until(lambda: ("ok",) in watched.rows(outcomes), "rows, long before five minutes are over")
+            await watched.until_state(Condition.WATCHING)
+            assert watched.rows(outcomes).count(("failed",)) == 2
+
+
+HAPPENED = "select h.id, h.weight from public.happened h"
+
+
 async def test_a_probe_without_the_right_to_read_fails_once_and_says_so(
     tmp_path: Path, private_server: MakeServer
 ) -> None:
     server = private_server()
     with connect(server) as connection:
         connection.execute("create table happened as select 1::int8 as id, 7::int8 as weight")
-    sql = "select h.id, h.weight from public.happened h"
-    catalog = load([*SHIPPED, write_pack(tmp_path, {"told": (TOLD, {"14.sql": sql})})])
+    catalog = load([*SHIPPED, write_pack(tmp_path, {"told": (TOLD, {"14.sql": HAPPENED})})])
     async with Watched(tmp_path, catalog, server.dsn(MONITOR)) as watched:
         await watched.until_state(Condition.LIMITED, "told")
         await watched.until_passes(4)

@@ -3,6 +3,7 @@
 import re
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -130,6 +131,44 @@ def test_a_server_is_not_bothered(monitor: MakeMonitor, private_server: MakeServ
     texts = [text for (dbid, _), text in late.items() if is_question(text) and dbid == next(iter(late))[0]]
     assert len(texts) == len(set(texts))
     assert "Traceback" not in running.log.read_text()
+
+
+BROKEN = {
+    "privilege": b"revoke execute on function pg_catalog.pg_stat_get_activity(integer) from public",
+    "tablespace": b"alter function public.pg_stat_statements(boolean) set default_tablespace = 'nowhere'",
+}
+"""By a word of what is told: the sessions, which are asked every second, and the statements."""
+
+HELD = 45.0
+"""Seconds: with a rest that only doubles, or none longer than ten seconds, a question would fail more than twice."""
+
+
+@pytest.mark.slow(reason="a question has to fail long enough to tell two lines from several")
+def test_what_fails_writes_two_lines_into_the_log_and_then_none_for_minutes(
+    monitor: MakeMonitor, private_server: MakeServer
+) -> None:
+    servers = {word: private_server() for word in BROKEN}
+    running = monitor(*(server.dsn(MONITOR) for server in servers.values()))
+    after_passes(running, 1)
+    for word, server in servers.items():
+        with connect(server) as connection:
+            connection.execute(BROKEN[word])
+    time.sleep(HELD)
+    states = [target["state"] for target in running.get("/api/v1/targets")["targets"]]
+    assert [state["condition"] for state in states] == ["limited"] * len(servers)
+    for (word, server), state in zip(servers.items(), states, strict=True):
+        assert word in state["cause"]
+        counts = Counter(failed_statements(server))
+        assert counts, word
+        assert max(counts.values()) <= 2, (word, counts)
+
+
+def failed_statements(server: Server) -> list[str]:
+    """The texts of our statements that ended in an error, as the server's log tells them."""
+    blocks = re.split(r"(?m)^(?=\d{4}-\d\d-\d\d )", server.log_text())
+    return [
+        block.partition(" STATEMENT: ")[2].strip() for block in blocks if OURS.search(block) and " STATEMENT: " in block
+    ]
 
 
 LOGGED = (

@@ -1,15 +1,16 @@
-"""Which probes are not asked for a while because they failed, so that the server's log stays quiet."""
+"""Which probes are not asked for a while because they failed, so that the server's log stays quiet (decision 0005)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pgvigil.pg import FailureKind
 
 FOR_GOOD = frozenset({FailureKind.PRIVILEGE, FailureKind.MISSING})
-"""What does not mend itself: not asked again until something about the server changes."""
+"""What does not mend itself: not asked again at once even if it never failed before."""
 
-_LASTING = 3_600.0
-_FIRST_REST = 10.0
-_LONGEST_REST = 300.0
+FIRST_REST = 10.0
+LONG_REST = 300.0
+"""Seconds: after the first failure, which may be a mishap, and after each that follows; `forget` and `free` end it."""
+
 _RESTS = frozenset({FailureKind.LOCK, FailureKind.DEADLINE, FailureKind.OTHER})
 
 
@@ -20,7 +21,7 @@ class Rest:
     until: float
     reason: str
     times: int
-    for_good: bool
+    kind: FailureKind
 
 
 class Memory:
@@ -29,17 +30,15 @@ class Memory:
     def __init__(self) -> None:
         self._rests: dict[str, Rest] = {}
 
-    def failed(self, name: str, kind: FailureKind, reason: str, now: float, *, longest: float = _LONGEST_REST) -> bool:
+    def failed(self, name: str, kind: FailureKind, reason: str, now: float, *, longest: float = LONG_REST) -> bool:
         """Note a failure that makes it rest `longest` seconds at most; True where it is for good and new."""
         before = self._rests.get(name)
         times = 1 if before is None else before.times + 1
-        if kind in FOR_GOOD:
-            self._rests[name] = Rest(now + _LASTING, reason, times, for_good=True)
-            return before is None or not before.for_good
-        if kind in _RESTS:
-            rest = min(_FIRST_REST * 2 ** (times - 1), longest)
-            self._rests[name] = Rest(now + rest, reason, times, for_good=False)
-        return False
+        lasting = kind in FOR_GOOD
+        if lasting or kind in _RESTS:
+            rest = longest if lasting or times > 1 else FIRST_REST
+            self._rests[name] = Rest(now + rest, reason, times, kind)
+        return lasting and (before is None or before.kind not in FOR_GOOD)
 
     def worked(self, name: str) -> None:
         """The probe brought rows."""
@@ -52,8 +51,18 @@ class Memory:
 
     @property
     def reasons(self) -> dict[str, str]:
-        """What failed for good."""
-        return {name: rest.reason for name, rest in self._rests.items() if rest.for_good}
+        """What failed for good, or more than once."""
+        return {name: rest.reason for name, rest in self._rests.items() if rest.kind in FOR_GOOD or rest.times > 1}
+
+    def waits_for_locks(self, now: float) -> bool:
+        """Whether something rests that came to a lock."""
+        return any(rest.kind is FailureKind.LOCK and rest.until > now for rest in self._rests.values())
+
+    def free(self) -> None:
+        """Nobody locks anything any more: what came to a lock may be asked again."""
+        for name, rest in self._rests.items():
+            if rest.kind is FailureKind.LOCK:
+                self._rests[name] = replace(rest, until=float("-inf"))
 
     def forget(self) -> None:
         """Something changed: everything may be asked again."""

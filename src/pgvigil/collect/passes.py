@@ -12,7 +12,7 @@ from pgvigil.collect.station import CLUSTER
 from pgvigil.collect.telling import Telling
 from pgvigil.collect.tools import Tools
 from pgvigil.model import Batch, Event, Outcome, PgvigilError
-from pgvigil.pg import Failure, Reply, Request, Rows, Session
+from pgvigil.pg import ConnectError, Failure, Reply, Request, Rows, Session
 
 _SEES_ALL = "pg_read_all_stats"
 
@@ -21,15 +21,17 @@ _SEES_ALL = "pg_read_all_stats"
 class Passed:
     """What a pass brought: `batches` are kept together.
 
-    `failure` is set where the heartbeat had no answer, `locked` where it found the catalog locked; `look_again` asks
-    to find out anew what the server is.
+    `failure` is set where the heartbeat had no answer, `locked` where it found the catalog locked, `refusal` where
+    there was no connection; `look_again` asks to find out anew what the server is; `costs` are milliseconds by probe.
     """
 
     ts: int
     batches: tuple[Batch, ...]
     failure: Failure | None = None
     locked: str | None = None
+    refusal: ConnectError | None = None
     look_again: bool = False
+    costs: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -49,7 +51,6 @@ class Passes:
     def __init__(self, tools: Tools, telling: Telling) -> None:
         self._station = tools.station
         self._telling = telling
-        self._governor = tools.governor
         self._clock = tools.clock
         self._heart = tools.heart
         self._sees_all: bool | None = None
@@ -72,9 +73,9 @@ class Passes:
             self._watch_removals(answers)
         batches = self._taken_in(answers)
         again = [self._note(name, reply, pulse.steady) for name, reply in answers.replies.items()]
-        self._count_cost(answers.replies)
         promoted = any(event.kind == "failover" for batch in batches for event in batch.events)
-        return Passed(pulse.ts, batches, look_again=sight or promoted or any(again))
+        costs = self._costs(answers.replies)
+        return Passed(pulse.ts, batches, look_again=sight or promoted or any(again), costs=costs)
 
     def now(self) -> int:
         """The server's time, microseconds."""
@@ -175,10 +176,12 @@ class Passes:
         self._station.memory.worked(name)
         return False
 
-    def _count_cost(self, replies: Mapping[str, Reply]) -> None:
-        """The first reply of a run waited for the round trip as well."""
+    def _costs(self, replies: Mapping[str, Reply]) -> dict[str, float]:
+        """Milliseconds by probe. The first reply of a run waited for the round trip as well."""
         waited = self._heart.round_trip_ms
+        costs = {}
         for name, reply in replies.items():
             if isinstance(reply, Rows):
-                self._governor.record(name, max(0.0, reply.elapsed_ms - waited))
+                costs[name] = max(0.0, reply.elapsed_ms - waited)
             waited = 0.0
+        return costs

@@ -11,7 +11,7 @@ _log = logging.getLogger("pgvigil.collect")
 
 _WORST_FIRST = (Condition.UNREACHABLE, Condition.REFUSED, Condition.LIMITED)
 _CONNECTION = "connection"
-_MET_ON_IT = ("sessions", "passes", "capabilities")
+_MET_ON_IT = ("sessions", "passes", "capabilities", "visits")
 """What was met on a connection that ended says less than why no other can be made, and nothing once there is one."""
 
 _REPEAT = 300.0

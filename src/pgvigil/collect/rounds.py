@@ -1,23 +1,29 @@
-"""The loops of the passes: what is due is asked, kept and told; what is late is left out."""
+"""The loop of the passes over the server as a whole: what is due is asked, kept and told; what is late is left out."""
 
 import asyncio
 from collections.abc import Mapping
 
 from pgvigil.catalog import invisible
 from pgvigil.catalog.types import Scope
+from pgvigil.collect.easing import Easing
 from pgvigil.collect.line import Line
 from pgvigil.collect.passes import Passed, Passes
 from pgvigil.collect.post import BUSY, Post
 from pgvigil.collect.reporting import Problem
 from pgvigil.collect.schedule import Schedule, Turn, holds
 from pgvigil.collect.tools import Tools
-from pgvigil.collect.visits import Visits
-from pgvigil.collect.watching import failing, locked, silent
+from pgvigil.collect.watching import failing, locked, silent, stranger
 from pgvigil.model import Capabilities, Condition, KeeperBusyError, Outcome
 from pgvigil.pg import ConnectError, Failure, FailureKind, Session, find_capabilities
 
 LOOK_AGAIN = 300.0
 """Seconds after which capabilities are found out anew."""
+
+LOOK_SOON = 10.0
+"""The same, while a probe is invisible for a reason that somebody can remove."""
+
+_STRANGE = 300.0
+"""Seconds for which the state tells that another server answers than before."""
 
 _BALANCE = 60.0
 _LONGEST_SLEEP = 1.0
@@ -40,11 +46,13 @@ class Rounds:
         self._clocks = tools.clocks
         self._clock = tools.clock
         self._heart = tools.heart
+        self._easing = Easing(tools)
         self._phase = tools.phase
         self._schedule = Schedule(self._phase)
         self._generation = 0
         self._look_at = float("-inf")
         self._faint = 0.0
+        self._strange_until = float("-inf")
         self._balance_at = self._clocks.steady() + _BALANCE
         self._wake = asyncio.Event()
 
@@ -63,6 +71,7 @@ class Rounds:
             if self._post.pending and not await self._post.deliver():
                 await asyncio.sleep(_RETRY)
                 continue
+            await self._easing.look(session)
             now = self._clocks.wall() / 1e6
             periods = self.periods()
             turns = self._schedule.due(now, periods)
@@ -104,6 +113,8 @@ class Rounds:
             return
         self._faint = 0.0
         schedule.take(now, turns)
+        for name, cost in passed.costs.items():
+            self._governor.record(name, cost)
         self._report(passed)
         await self._post.send(passed.ts, (*late, *passed.batches))
 
@@ -127,6 +138,8 @@ class Rounds:
             self._reporter.trouble("passes", failing(passed.failure))
         else:
             self._reporter.well("passes", watching=True)
+        if self._clocks.steady() >= self._strange_until:
+            self._reporter.well("identity")
         broken = self._station.memory.reasons
         for name in list(broken)[:1]:
             self._reporter.trouble("probes", Problem(Condition.LIMITED, f"The probe {name} fails ({broken[name]})."))
@@ -144,6 +157,7 @@ class Rounds:
                 return False
             self._look_at = self._clocks.steady() + _RETRY  # the passes meet it too, and tell of it
             return True
+        before = self._station.standing
         try:
             catalog = self._station.catalog
             found = await find_capabilities(session, catalog.relations, catalog.settings)
@@ -155,9 +169,14 @@ class Rounds:
             self._reporter.trouble("store", BUSY)
             return False
         self._generation = self._line.generation
-        self._look_at = self._clocks.steady() + LOOK_AGAIN
+        removable = any(each.remedy is not None for each in self._station.invisible.values())
+        soon = removable or self._station.memory.reasons
+        self._look_at = self._clocks.steady() + (LOOK_SOON if soon else LOOK_AGAIN)
         self._reporter.well("capabilities")
         self._tell_of(found)
+        if before is not None and (problem := stranger(before.capabilities, found)) is not None:
+            self._reporter.trouble("identity", problem)
+            self._strange_until = self._clocks.steady() + _STRANGE
         if fresh:
             self._schedule = Schedule(self._phase)
             await self._post.send(self._clock.now(), self._passes.invisible())
@@ -192,44 +211,3 @@ class Rounds:
         if self._clocks.steady() >= self._balance_at:
             self._balance_at += _BALANCE
             self._governor.balance({name: self._station.period(name) for name in self._station.queries})
-
-
-class VisitRounds:
-    """The passes over every database, on a connection that roams."""
-
-    def __init__(self, tools: Tools, visits: Visits, post: Post) -> None:
-        self._station = tools.station
-        self._visits = visits
-        self._post = post
-        self._governor = tools.governor
-        self._clocks = tools.clocks
-        self._schedule = Schedule(tools.phase)
-
-    async def run(self) -> None:
-        """Round after round, until cancelled."""
-        await self._station.ready.wait()
-        while True:
-            now = self._clocks.wall() / 1e6
-            periods = self._periods()
-            turns = self._schedule.due(now, periods)
-            if turns:
-                self._schedule.take(now, turns)
-                await self._round([turn.name for turn in turns])
-            await asyncio.sleep(min(_LONGEST_SLEEP, self._schedule.wait(now, periods)))
-
-    def _periods(self) -> Mapping[str, float]:
-        steady = self._clocks.steady()
-        return {
-            name: self._station.period(name) * self._governor.factor(name)
-            for name in self._visits.names
-            if self._station.memory.resting(name, steady) is None
-        }
-
-    async def _round(self, names: list[str]) -> None:
-        if self._post.pending and not await self._post.deliver():
-            return
-        try:
-            async for passed in self._visits.round(names):
-                await self._post.send(passed.ts, passed.batches)
-        except ConnectError:
-            return  # the connections that stay meet the same, and tell of it

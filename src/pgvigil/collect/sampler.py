@@ -15,18 +15,19 @@ from pgvigil.collect.buckets import Bucket, Buckets
 from pgvigil.collect.cleaning import Cleaner
 from pgvigil.collect.layout import Row
 from pgvigil.collect.live import Sample
+from pgvigil.collect.memory import LONG_REST
 from pgvigil.collect.outbox import Outbox
 from pgvigil.collect.series import Brought, Moment
 from pgvigil.collect.telling import Telling
 from pgvigil.collect.tools import Tools
 from pgvigil.model import Gap, Outcome, Value
-from pgvigil.pg import Failure, Reply, Request
+from pgvigil.pg import Failure, FailureKind, Reply, Request
 
 DEADLINE = 3.0
 """Seconds within which a sample has to come, so that silence is told within five."""
 
-_REST = 10.0
-"""Seconds at most between two questions that fail: each is a line in the server's log."""
+_BUSY_REST = 30.0
+"""Seconds at most between two looks that come too late: what a busy server does is wanted most (decision 0005)."""
 
 _GAP = 20_000_000  # microseconds without a sample that make a gap
 
@@ -101,7 +102,8 @@ class Sampler:
             return
         if isinstance(reply, Failure):
             reason = words_of(reply)
-            self._station.memory.failed(self.name, reply.kind, reason, moment.steady, longest=_REST)
+            longest = _BUSY_REST if reply.kind is FailureKind.DEADLINE else LONG_REST
+            self._station.memory.failed(self.name, reply.kind, reason, moment.steady, longest=longest)
             self._post(self._buckets.failed(moment.ts, reason))
             return
         self._station.memory.worked(self.name)

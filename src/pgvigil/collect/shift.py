@@ -18,7 +18,8 @@ from pgvigil.collect.outbox import Outbox
 from pgvigil.collect.passes import Passes
 from pgvigil.collect.post import Post
 from pgvigil.collect.reporting import Reporter
-from pgvigil.collect.rounds import Rounds, VisitRounds
+from pgvigil.collect.roaming import VisitRounds
+from pgvigil.collect.rounds import Rounds
 from pgvigil.collect.sampler import Sampler
 from pgvigil.collect.station import Station
 from pgvigil.collect.telling import Telling

@@ -40,7 +40,11 @@ class Visits:
     async def round(self, names: Sequence[str]) -> AsyncIterator[Passed]:
         """Visit every database for these probes; each visit is a pass of its own."""
         here = self._station.known().capabilities.database
-        session = await self._dialer()
+        try:
+            session = await self._dialer()
+        except ConnectError as error:
+            yield self._refused(names, error.cause, error)
+            return
         try:
             databases = await self._databases(session)
             own = [database for database in databases if database.name == here]
@@ -58,13 +62,15 @@ class Visits:
         try:
             session = await self._dialer(database.name)
         except ConnectError as error:
-            now = self._passes.now()
-            reason = f"database {database.name}: {error.cause}"
-            return Passed(now, self._passes.bare(names, now, Outcome.FAILED, reason))
+            return self._refused(names, f"database {database.name}: {error.cause}", error)
         try:
             return await self._passes.run(session, names, database.oid)
         finally:
             session.close()
+
+    def _refused(self, names: Sequence[str], reason: str, error: ConnectError) -> Passed:
+        now = self._passes.now()
+        return Passed(now, self._passes.bare(names, now, Outcome.FAILED, reason), refusal=error)
 
     async def _databases(self, session: Session) -> list[Database]:
         (reply,) = await session.run([self._list], deadline=_DEADLINE)

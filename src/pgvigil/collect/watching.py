@@ -10,7 +10,7 @@ from pgvigil.collect.reporting import Problem
 from pgvigil.collect.sampler import DEADLINE, Sampler
 from pgvigil.collect.series import Moment
 from pgvigil.collect.tools import Tools
-from pgvigil.model import Condition
+from pgvigil.model import Capabilities, Condition
 from pgvigil.pg import Failure, FailureKind, Reply, Session
 
 _BEAT_EVERY = 3.0
@@ -129,3 +129,22 @@ def locked(catalog: str) -> Problem:
 def failing(failure: Failure) -> Problem:
     """A question that should always have an answer has none."""
     return Problem(Condition.LIMITED, f"The server answers with an error ({words_of(failure)}).")
+
+
+def stranger(old: Capabilities, new: Capabilities) -> Problem | None:
+    """Another system, or another major version, answers at an address than before; a promoted standby is no other."""
+    one, other = old.identity.system_identifier, new.identity.system_identifier
+    if old.major == new.major and (one is None or other is None or one == other):
+        return None
+    return Problem(
+        Condition.LIMITED,
+        f"Another server answers at this address: {_named(new)}; before it was {_named(old)}. "
+        "Its numbers are kept apart and not compared with those before.",
+        "Nothing to do after an upgrade or a restore; else look where the address leads (DNS, proxy, port). "
+        "Keep another server as a target of its own.",
+    )
+
+
+def _named(found: Capabilities) -> str:
+    number = found.identity.system_identifier
+    return f"PostgreSQL {found.version}" + ("" if number is None else f" with the system identifier {number}")

@@ -1,0 +1,88 @@
+"""The loop of the passes over every database."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping
+
+from pgvigil.collect.post import Post
+from pgvigil.collect.reporting import Problem
+from pgvigil.collect.schedule import Schedule
+from pgvigil.collect.tools import Tools
+from pgvigil.collect.visits import Visits
+from pgvigil.model import Condition
+from pgvigil.pg import ConnectError
+
+_LONGEST_SLEEP = 1.0
+_AGAIN = 10.0
+_LONGEST_AGAIN = 60.0
+"""Seconds until databases that could not be visited are tried again: each refusal is a line in the server's log."""
+
+_UNVISITED = "What is looked at database by database (tables, indexes)"
+
+
+class VisitRounds:
+    """The passes over every database, on a connection that roams."""
+
+    def __init__(self, tools: Tools, visits: Visits, post: Post) -> None:
+        self._station = tools.station
+        self._visits = visits
+        self._post = post
+        self._governor = tools.governor
+        self._reporter = tools.reporter
+        self._clocks = tools.clocks
+        self._schedule = Schedule(tools.phase)
+        self._again = 0.0
+
+    async def run(self) -> None:
+        """Round after round, until cancelled."""
+        await self._station.ready.wait()
+        while True:
+            now = self._clocks.wall() / 1e6
+            periods = self._periods()
+            turns = self._schedule.due(now, periods)
+            if turns:
+                self._schedule.take(now, turns)
+                names = [turn.name for turn in turns]
+                while not await self._round(names):
+                    self._again = min(_LONGEST_AGAIN, 2 * self._again or _AGAIN)
+                    await asyncio.sleep(self._again)
+                self._again = 0.0
+            await asyncio.sleep(min(_LONGEST_SLEEP, self._schedule.wait(now, periods)))
+
+    def _periods(self) -> Mapping[str, float]:
+        steady = self._clocks.steady()
+        return {
+            name: self._station.period(name) * self._governor.factor(name)
+            for name in self._visits.names
+            if self._station.memory.resting(name, steady) is None
+        }
+
+    async def _round(self, names: list[str]) -> bool:
+        """Visit every database; False where there was no connection for any."""
+        if self._post.pending and not await self._post.deliver():
+            return True
+        refusals: list[ConnectError] = []
+        costs: defaultdict[str, float] = defaultdict(float)
+        visits = 0
+        async for passed in self._visits.round(names):
+            visits += 1
+            if passed.refusal is not None:
+                refusals.append(passed.refusal)
+            for name, cost in passed.costs.items():
+                costs[name] += cost
+            await self._post.send(passed.ts, passed.batches)
+        for name, cost in costs.items():  # of all databases together: a turn asks every one
+            self._governor.record(name, cost)
+        everywhere = bool(refusals) and len(refusals) == visits
+        self._report(refusals, everywhere=everywhere)
+        return not everywhere
+
+    def _report(self, refusals: list[ConnectError], *, everywhere: bool) -> None:
+        """The connections that stay tell of a server that is away: this is about one that has no place for a third."""
+        if not refusals:
+            self._reporter.well("visits")
+            return
+        first = refusals[0]
+        where = "cannot be read" if everywhere else "cannot be read everywhere"
+        problem = Problem(Condition.LIMITED, f"{_UNVISITED} {where}: {first.cause}", first.remedy)
+        self._reporter.trouble("visits", problem)
