@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from collect.watched import Watched
+from fix_proxy import MakeProxy
 from fix_servers import MONITOR, Database, MakeServer, connect
 from pgvigil.catalog import SHIPPED, load
 from pgvigil.model import Condition
-from toys import load_toys, write_pack
+from toys import COUNTERS, COUNTERS_SQL, load_toys, write_pack
 
 COUNTED_PER_OBJECT = """
 summary = "Messages of every queue"
@@ -244,6 +245,30 @@ async def test_a_probe_of_every_database_counts_each_by_itself_and_its_keys_may_
         database.execute("create table yet_one_more (id int)")
         await watched.until(lambda: len(watched.rows(moved)) == 2, "the difference after a restart")
         assert watched.rows("select count(*) from gaps") == [(0,)]
+
+
+async def test_a_pass_that_is_held_up_leaves_out_the_turns_that_went_by(
+    tmp_path: Path, database: Database, proxy: MakeProxy
+) -> None:
+    hop = proxy(database.server.port)
+    catalog = load_toys(tmp_path, {"toy": (COUNTERS.replace('"10s"', f'"{PERIOD * 1000:g}ms"'), COUNTERS_SQL)})
+    async with Watched(tmp_path, catalog, database.dsn(MONITOR, port=hop.port)) as watched:
+        count = "select count(*) from passes where outcome = 'ok'"
+        await watched.until(lambda: watched.one(count) > 2, "passes")
+        hop.stall()
+        await asyncio.sleep(3.3 * PERIOD)
+        before = watched.one(count)
+        hop.flow()
+        await watched.until(lambda: watched.one(SKIPPED), "what was left out")
+        await asyncio.sleep(2 * PERIOD)
+        # The pass that was held up, the one of the turn in which it ended, and one for each turn since.
+        assert watched.one(count) - before <= 2 + 3
+        assert watched.one(SKIPPED) == 1
+        assert watched.one("select count(*) from passes where outcome not in ('ok', 'skipped')") == 0
+
+
+PERIOD = 0.5
+SKIPPED = "select count(*) from passes where outcome = 'skipped' and reason = 'its turn went by'"
 
 
 async def test_what_came_to_a_lock_twice_is_read_again_as_soon_as_the_lock_is_gone(

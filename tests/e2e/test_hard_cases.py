@@ -24,6 +24,9 @@ TOLD = 5.0
 FLOWS = 15.0
 """Seconds, on a machine that does nothing else, until a cause is named, and until data flow after it ended."""
 
+PERIOD, LATE = 10.0, 1.0
+"""Seconds between two passes of statements, and by how much one may be late because another server is away."""
+
 SLOTS = 12
 RESERVED = 3
 OURS = 2
@@ -247,6 +250,13 @@ def test_restarts_are_told_and_the_other_server_was_watched_all_the_time(world: 
     (row,) = world.running.sql(query)
     assert row["buckets"] > 2
     assert row["share"] > 0.8 / slowed_by(), row
+    query = """
+        select epoch(ts - lag(ts) over (order by ts)) as apart from passes join targets using (target)
+        where probe = 'statements' and outcome = 'ok' and name = 'other' qualify apart is not null
+    """
+    apart = [row["apart"] for row in world.running.sql(query)]
+    assert len(apart) > 3
+    assert max(apart) <= (PERIOD + LATE) * max(1.0, slowed_by()), apart
 
 
 def test_a_server_that_is_down_at_the_start_is_named_and_watched_when_it_comes(
