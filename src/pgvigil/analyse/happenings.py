@@ -38,7 +38,16 @@ def events(reader: Reader, target: int, since: int, until: int, *, limit: int = 
     return Page(tuple(Event(*row[:-1]) for row in rows), int(counted[0][-1]) if counted else 0)
 
 
-def gaps(reader: Reader, target: int, probe: str, since: int, until: int) -> tuple[Gap, ...]:
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """The latest gaps of a span, oldest first; `total` counts those left out too."""
+
+    gaps: tuple[Gap, ...]
+    total: int
+
+
+def gaps(reader: Reader, target: int, probe: str, since: int, until: int, *, limit: int) -> Gaps:
     """Intervals that touch (`since`, `until`] in which `probe` of `target` does not know what happened."""
-    given = {"target": target, "probe": probe, "since": since, "until": until}
-    return tuple(Gap(*row) for row in run(reader, "gaps", (), since, until, given))
+    given = {"target": target, "probe": probe, "since": since, "until": until, "limit": limit}
+    rows = run(reader, "gaps", (), since, until, given)
+    return Gaps(tuple(Gap(*row[:-1]) for row in reversed(rows)), int(rows[0][-1]) if rows else 0)

@@ -27,7 +27,7 @@ class Statement:
     no sample caught it; `spark` is its load by step.
     """
 
-    queryid: int
+    queryid: int | None
     userid: int
     dbid: int
     toplevel: bool
@@ -126,13 +126,16 @@ def _sparks(
     span = spark_span(since, until, reader.grain("statements", since, until))
     given = {"target": target, **span.parameters}
     known = dict(run(reader, "known_steps", ("passes",), since, until, {**given, "probe": "statements"}))
-    busy: dict[tuple[Any, ...], dict[int, float]] = {}
+    busy: dict[tuple[Any, ...], dict[int, float | None]] = {}
     for *key, step, seconds in run(
         reader, "statement_sparks", ("statements",), since, until, {**given, "queryids": queryids}
     ):
         busy.setdefault(tuple(key), {})[step] = seconds
     steps = range(1, span.count + 1)
     return {
-        key: tuple(by_step.get(step, 0.0) / known[step] if known.get(step) else None for step in steps)
-        for key, by_step in busy.items()
+        key: tuple(_load(by_step.get(step, 0.0), known.get(step)) for step in steps) for key, by_step in busy.items()
     }
+
+
+def _load(busy: float | None, known: float | None) -> float | None:
+    return busy / known if busy is not None and known else None

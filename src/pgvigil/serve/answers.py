@@ -108,7 +108,7 @@ def _gap(found: Gap) -> schema.Gap:
     return schema.Gap(since=seconds(found.since), until=seconds(found.until), reason=found.reason, detail=found.detail)
 
 
-def load(watcher: Watcher, found: Load, gaps: Sequence[Gap], happened: Sequence[Event]) -> schema.Load:
+def load(watcher: Watcher, found: Load, gaps: happenings.Gaps, happened: happenings.Page) -> schema.Load:
     """Database load, as a chart needs it."""
     return schema.Load(
         since=seconds(found.span.since),
@@ -120,8 +120,10 @@ def load(watcher: Watcher, found: Load, gaps: Sequence[Gap], happened: Sequence[
             for name in CLASSES
         ),
         cpus=watcher.target.cpus,
-        gaps=tuple(_gap(gap) for gap in gaps),
-        events=tuple(event(it) for it in happened),
+        gaps=tuple(_gap(gap) for gap in gaps.gaps),
+        gaps_total=gaps.total,
+        events=tuple(event(it) for it in happened.events),
+        events_total=happened.total,
         not_visible=_invisible(watcher, "sessions"),
     )
 
@@ -196,16 +198,16 @@ def statements(
 
 def _statement(found: Statement) -> schema.Statement:
     return schema.Statement(
-        queryid=str(found.queryid),
+        queryid=None if found.queryid is None else str(found.queryid),
         text=found.text,
         user=found.user,
         database=found.database,
         toplevel=found.toplevel,
         calls=found.calls,
-        calls_per_s=found.calls_per_s or 0.0,
+        calls_per_s=found.calls_per_s,
         mean_ms=found.mean_ms,
         rows_per_call=found.rows_per_call,
-        load=found.load or 0.0,
+        load=found.load,
         share=found.share,
         by_class=tuple(
             schema.ClassShare(key=schema.WaitClass(name), share=found.classes[name])

@@ -10,7 +10,8 @@ from starlette.staticfiles import StaticFiles
 
 from pgvigil.model import Condition
 from pgvigil.serve import live, problems, routes, schema
-from pgvigil.serve.guards import LoopbackOnly, SecureHeaders
+from pgvigil.serve.guards import HeadAsGet, LoopbackOnly, SecureHeaders
+from pgvigil.serve.mistakes import Mistakes
 from pgvigil.serve.problems import ProblemError
 from pgvigil.serve.routes import Watching
 from pgvigil.serve.watch import Watch
@@ -30,9 +31,12 @@ def create_app(watch: Watch | None, version: str) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
     )
     app.state.watch = watch
+    # The last one is the outermost: a refusal bears the headers too, and a mistake is answered like everything else.
+    app.add_middleware(Mistakes)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
-    app.add_middleware(SecureHeaders)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(LoopbackOnly)
+    app.add_middleware(SecureHeaders)
     problems.install(app)
     app.include_router(routes.router)
     app.include_router(live.router)
@@ -64,7 +68,9 @@ def page(path: str) -> FileResponse:
     index = PAGE / "index.html"
     if not index.is_file():
         raise ProblemError(404, "not_found", "The page was not built; `make page` builds it.")
-    named = PAGE / path
-    if path and "/" not in path and named.is_file():
-        return FileResponse(named)
-    return FileResponse(index)
+    return FileResponse(PAGE / path if path in _files() else index)
+
+
+def _files() -> frozenset[str]:
+    """The names that may be asked for: a name from outside is never looked up itself."""
+    return frozenset(it.name for it in PAGE.iterdir() if it.is_file() and not it.name.startswith("."))

@@ -64,6 +64,26 @@ class LoopbackOnly:
         await self.app(scope, receive, send)
 
 
+class HeadAsGet:
+    """Answers HEAD, which probes of uptime send, as it would GET, without the body."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on as GET, and the head of the answer back."""
+
+        async def send_head(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                await send(message)
+                await send({"type": "http.response.body"})
+
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            await self.app({**scope, "method": "GET"}, receive, send_head)
+        else:
+            await self.app(scope, receive, send)
+
+
 class SecureHeaders:
     """Tells the browser to run nothing and to load nothing that is not ours."""
 

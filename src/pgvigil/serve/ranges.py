@@ -10,6 +10,7 @@ from pgvigil.serve.watch import Watch
 
 SECOND = 1_000_000
 MINUTE = 60
+HOUR = 3600
 LONGEST = 400 * 86_400
 FAR = 253_402_300_800.0  # the year 10000: what a date can still be made of
 
@@ -33,11 +34,11 @@ def requested_range(
     watch: Watch = request.app.state.watch
     now = watch.clock() / SECOND
     until = now if to is None else to
-    since = until - 3600 if from_ is None else from_
-    if since < 0 or since > now:
-        raise ProblemError(422, "bad_range", f"from = {since:.0f} is not between 0 and now, {now:.0f}.", "from")
+    since = max(until - HOUR, 0) if from_ is None else from_
+    given = "to" if from_ is None else "from"
+    if since > now:
+        raise ProblemError(422, "bad_range", f"The span begins at {since:.0f}, after now, {now:.0f}.", given)
     if not MINUTE <= until - since <= LONGEST:
-        raise ProblemError(
-            422, "bad_range", f"The span is {until - since:.0f} s long; allowed: from 1 minute to 400 days.", "to"
-        )
+        told = f"The span is {until - since:.0f} s long; allowed: from 1 minute to 400 days."
+        raise ProblemError(422, "bad_range", told, "from" if to is None else "to")
     return Range(int(since * SECOND), int(until * SECOND))

@@ -17,6 +17,7 @@ from pgvigil.serve.watch import Watch, Watcher
 RESPONSES: dict[int | str, dict[str, Any]] = {
     403: {"model": schema.Problem, "description": "Asked from another site"},
     422: {"model": schema.Problem, "description": "A parameter is wrong; it is named"},
+    500: {"model": schema.Problem, "description": "A mistake of pgvigil; its log says where"},
     503: {"model": schema.Problem, "description": "The store cannot answer now"},
 }
 router = APIRouter(prefix="/api/v1", responses=RESPONSES)
@@ -59,9 +60,9 @@ def get_load(watch: Watching, one: One, span: Span) -> schema.Load:
     grain = watch.store.grain("sessions", span.since, span.until)
     steps = chart_span(span.since, span.until, grain)
     found = load(watch.store, one.target.id, steps)
-    gaps = happenings.gaps(watch.store, one.target.id, "sessions", steps.since, steps.until)
-    happened = happenings.events(watch.store, one.target.id, steps.since, steps.until, limit=100)
-    return answers.load(one, found, gaps, happened.events)
+    gaps = happenings.gaps(watch.store, one.target.id, "sessions", steps.since, steps.until, limit=schema.CHART_GAPS)
+    happened = happenings.events(watch.store, one.target.id, steps.since, steps.until, limit=schema.CHART_EVENTS)
+    return answers.load(one, found, gaps, happened)
 
 
 @router.get("/targets/{name}/vitals", responses=NOT_FOUND)

@@ -18,6 +18,10 @@ Spark = Annotated[
     Field(description="About 48 values at even steps over the span, oldest first; null inside where nothing is known"),
 ]
 
+CHART_EVENTS = 100
+CHART_GAPS = 500
+"""How many of them come with a chart, which can't show more."""
+
 
 class WaitClass(StrEnum):
     """What an active session was doing, in the order in which the classes are stacked and listed everywhere."""
@@ -176,8 +180,10 @@ class Load(Answer):
     ts: tuple[Moment, ...] = Field(description="The ends of the steps, oldest first")
     series: tuple[LoadSeries, ...] = Field(description="All wait classes in their order, also those that are all 0")
     cpus: float | None
-    gaps: tuple[Gap, ...]
-    events: tuple[Event, ...]
+    gaps: tuple[Gap, ...] = Field(description=f"The latest {CHART_GAPS} at most, oldest first")
+    gaps_total: int = Field(description="How many gaps touch the span")
+    events: tuple[Event, ...] = Field(description=f"The latest {CHART_EVENTS} at most, latest first")
+    events_total: int = Field(description="How many events there are in the span; all of them at `events`")
     not_visible: NotVisible | None = None
 
 

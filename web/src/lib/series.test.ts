@@ -20,7 +20,9 @@ function load(values: (number | null)[], since = 1000): Load {
     })),
     cpus: null,
     gaps: [],
+    gaps_total: 0,
     events: [],
+    events_total: 0,
     not_visible: null,
   };
 }

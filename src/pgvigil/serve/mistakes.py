@@ -1,0 +1,51 @@
+"""A mistake of ours while answering: an answer in the usual shape, and a line in the log that says where."""
+
+import logging
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pgvigil.serve.problems import problem
+
+_log = logging.getLogger("pgvigil.serve")
+
+MESSAGE = "pgvigil made a mistake while answering."
+REMEDY = "The log says where; report it."
+
+
+class Mistakes:
+    """Answers 500 where something was raised that nobody expected, and tells the log of it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; an answer that had begun is left unfinished, which ends the connection."""
+        begun = False
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_and_note)
+        except Exception as mistake:  # noqa: BLE001 - the outermost of all that answers
+            for place in places(mistake):
+                _log.error("a mistake in pgvigil: %s", place)
+            if scope["type"] == "http" and not begun:
+                await problem(500, "failed", MESSAGE, remedy=REMEDY)(scope, receive, send)
+
+
+def places(mistake: BaseException) -> Iterator[str]:
+    """Where a mistake was made. Not its text, which may quote what was kept."""
+    if isinstance(mistake, BaseExceptionGroup):
+        for one in mistake.exceptions:
+            yield from places(one)
+        return
+    frames = traceback.extract_tb(mistake.__traceback__)
+    ours = [frame for frame in frames if "pgvigil" in Path(frame.filename).parts] or frames[-1:]
+    where = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(ours))
+    yield f"{type(mistake).__name__} in {where}"
