@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from pgvigil.cli.config import Config, default_name, load
-from pgvigil.cli.settings import SETTINGS, TARGET_SETTINGS, Setting, SettingError
+from pgvigil.cli.config import Config, TargetConfig, default_name, load
+from pgvigil.cli.settings import DAY, SETTINGS, TARGET_SETTINGS, Setting, SettingError, duration, in_words
 from pgvigil.model import Secret
 
 # For every setting: a value for the file, the environment and the flag (all different), and a wrong one.
@@ -14,7 +14,7 @@ SAMPLES: Mapping[str, tuple[Any, str, str, Any]] = {
     "store.key": ("from the file, 16+", "from the environment", "from the flag, 16+", 7),
     "store.keep_raw": ("2h", "3h", "4h", "1s"),
     "store.keep_1m": ("2d", "3d", "4d", "fortnight"),
-    "store.keep_1h": ("8d", "9d", "10d", "1h"),
+    "store.keep_1h": ("20d", "30d", "40d", "1h"),
     "serve.listen": ("127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3", "0.0.0.0:8432"),
     "collect.tags": (["a"], "b", "c", 1),
     "collect.budget": (0.1, "0.2", "0.3", "cheap"),
@@ -104,6 +104,8 @@ def test_every_setting_of_a_target_is_read_from_file_and_environment(setting: Se
         ("[[target]]\ndns = 'x'", "did you mean dsn"),
         ("[target]\ndsn = 'x'", r"\[\[target\]\]"),
         ("[[target]]\nname = 'a'", "target a has no dsn"),
+        ("[store]\nkeep_raw = '20d'", "store.keep_1m = 14d is shorter than store.keep_raw = 20d"),
+        ("[store]\nkeep_1h = '7d'\nkeep_raw = '36h'", "store.keep_1h = 7d is shorter than store.keep_1m = 14d"),
         ("[[target]]\ndsn='postgresql://a/x'\n[[target]]\ndsn='postgresql://a/x'", "used twice"),
         ("[store", "not TOML"),
     ],
@@ -116,6 +118,43 @@ def test_an_unknown_or_misshapen_setting_says_what_was_meant(content: str, says:
 def test_an_unknown_variable_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(SettingError, match="did you mean PGVIGIL_STORE_URL"):
         load(file=None, environment={"PGVIGIL_STORE_UR": "x"})
+
+
+SERVER = "postgresql://h/x"
+TLS = {"PGVIGIL_TARGET_SSLMODE": "verify-full", "PGVIGIL_TARGET_SSLROOTCERT": "/ca.pem"}
+OTHERS = {"PGVIGIL_TARGET_CPUS": "4", "PGVIGIL_TARGET_LABELS": "env=x", "PGVIGIL_TARGET_NAME": "n"}
+
+
+def test_a_dsn_of_the_command_line_takes_the_rest_of_its_target_from_the_environment() -> None:
+    environment = {"PGVIGIL_TARGET_DSN": "postgresql://other/x", **TLS, **OTHERS}
+    (target,) = load(file=None, environment=environment, dsns=[SERVER]).targets
+    assert target == TargetConfig("n", Secret(SERVER), 4.0, {"env": "x"}, "verify-full", "/ca.pem")
+    with pytest.raises(SettingError, match=r"target\.sslmode = 'bogus'; allowed: disable"):
+        load(file=None, environment={"PGVIGIL_TARGET_SSLMODE": "bogus"}, dsns=[SERVER])
+
+
+def test_the_environment_of_one_target_is_refused_for_several_and_for_none(tmp_path: Path) -> None:
+    with pytest.raises(
+        SettingError, match="PGVIGIL_TARGET_SSLMODE, PGVIGIL_TARGET_SSLROOTCERT is for one server, and 2"
+    ):
+        load(file=None, environment=TLS, dsns=[SERVER, "postgresql://g/x"])
+    both = load(file=None, environment={"PGVIGIL_TARGET_DSN": "postgresql://o/x"}, dsns=[SERVER, "postgresql://g/x"])
+    assert [target.name for target in both.targets] == ["h", "g"]
+    written = f"[[target]]\ndsn = '{SERVER}'"
+    with pytest.raises(SettingError, match=r"PGVIGIL_TARGET_CPUS is set without PGVIGIL_TARGET_DSN.*\[\[target\]\]"):
+        configuration(tmp_path / "c.toml", written, {"PGVIGIL_TARGET_CPUS": "4"})
+
+
+def test_who_asks_the_store_needs_no_target() -> None:
+    assert load(file=None, environment=TLS, watching=False).targets == ()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(3600, "1h"), (90, "90s"), (5400, "90m"), (2 * DAY, "2d"), (0.5, "0.5s")]
+)
+def test_a_duration_is_told_as_it_is_written(seconds: float, words: str) -> None:
+    assert in_words(seconds) == words
+    assert duration(0, 10 * DAY)(words) == seconds
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
@@ -146,6 +185,7 @@ def test_a_secret_is_never_shown_and_may_live_elsewhere(tmp_path: Path, monkeypa
         ("host=db1 dbname=app", "db1"),
         ("postgresql://u@[::1]:5432/app", "app"),
         ("postgresql://", "postgres"),
+        ("postgresql://:/rest-of-a-password@h/x", "postgres"),
         ("postgresql://u:p@a.example,b.example/x", "a.example"),
     ],
 )

@@ -46,6 +46,7 @@ def sooner(name: str) -> Lint:
 async def findings(dsn: str, name: str) -> tuple[Finding, ...]:
     seen = await look(Target(0, "test", Secret(dsn)), NO_PROBES, [sooner(name)])
     assert not seen.hidden
+    assert not seen.failed
     return seen.findings
 
 

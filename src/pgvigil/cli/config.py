@@ -3,13 +3,14 @@
 import difflib
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from pgvigil.cli.settings import SETTINGS, TARGET_SETTINGS, Setting, SettingError
+from pgvigil.cli.settings import SETTINGS, TARGET_SETTINGS, Setting, SettingError, in_words
 from pgvigil.model import Secret
 
 SECTIONS = sorted({setting.section for setting in SETTINGS})
@@ -47,10 +48,12 @@ def load(
     environment: Mapping[str, str],
     flags: Mapping[str, str | None] | None = None,
     dsns: Sequence[str] = (),
+    watching: bool = True,
 ) -> Config:
     """The configuration; `flags` by `section.key` (None: not given), `dsns` are targets given on the command line.
 
-    Raises SettingError naming the first setting that is unknown or wrong.
+    With `watching` False there are no targets: who asks the store needs none. Raises SettingError naming the first
+    setting that is unknown or wrong.
     """
     content = _read(file) if file else {}
     _refuse_unknown(content, file)
@@ -61,7 +64,19 @@ def load(
         values[setting.name], sources[setting.name] = _value(
             setting, (flags or {}).get(setting.name), environment, content.get(setting.section, {}), str(file)
         )
-    return Config(values, sources, _targets(dsns, environment, content.get("target", []), str(file)))
+    _check_tiers(values)
+    targets = _targets(dsns, environment, content.get("target", []), str(file)) if watching else ()
+    return Config(values, sources, targets)
+
+
+def _check_tiers(values: Mapping[str, Any]) -> None:
+    """A coarser tier is what is left once the finer one is gone, so it must last longer."""
+    for finer, coarser in pairwise(("store.keep_raw", "store.keep_1m", "store.keep_1h")):
+        if values[coarser] < values[finer]:
+            raise SettingError(
+                f"{coarser} = {in_words(values[coarser])} is shorter than {finer} = {in_words(values[finer])}; "
+                f"allowed: the same or longer. Set {coarser} too."
+            )
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -128,15 +143,40 @@ def _nearest(word: str, known: Sequence[str]) -> str:
 def _targets(
     dsns: Sequence[str], environment: Mapping[str, str], entries: Sequence[Mapping[str, Any]], file: str
 ) -> tuple[TargetConfig, ...]:
-    """Targets of the command line, else of the environment, else of the file."""
-    if dsns:
+    """Targets of the command line, else of the environment, else of the file.
+
+    A single DSN of the command line stands for the environment's alone: its other settings of the target hold.
+    """
+    given = {s.key: environment[s.variable] for s in TARGET_SETTINGS if environment.get(s.variable)}
+    if len(dsns) == 1 or (given and not dsns):
+        _check_whole(given, dsns)
+        found = [_target({**given, **({"dsn": dsns[0]} if dsns else {})}, "command line" if dsns else "environment")]
+    elif dsns:
+        _check_none(given, len(dsns))
         found = [_target({"dsn": dsn}, "command line") for dsn in dsns]
-    elif any(environment.get(setting.variable) for setting in TARGET_SETTINGS):
-        given = {s.key: environment[s.variable] for s in TARGET_SETTINGS if environment.get(s.variable)}
-        found = [_target(given, "environment")]
     else:
         found = [_target(entry, file) for entry in entries]
     return _distinct(found, explicit=not dsns)
+
+
+def _check_whole(given: Mapping[str, str], dsns: Sequence[str]) -> None:
+    if not dsns and "dsn" not in given:
+        raise SettingError(
+            f"{_variables(given)} is set without PGVIGIL_TARGET_DSN: the environment tells of one whole server, or of "
+            f"none. Set PGVIGIL_TARGET_DSN too, or write {', '.join(given)} into the [[target]] of the file."
+        )
+
+
+def _check_none(given: Mapping[str, str], servers: int) -> None:
+    if others := [key for key in given if key != "dsn"]:
+        raise SettingError(
+            f"{_variables(others)} is for one server, and {servers} are given on the command line. "
+            "Write a [[target]] for each into the configuration file."
+        )
+
+
+def _variables(keys: Iterable[str]) -> str:
+    return ", ".join(f"PGVIGIL_TARGET_{key.upper()}" for key in keys)
 
 
 def _target(given: Mapping[str, Any], where: str) -> TargetConfig:
@@ -157,11 +197,20 @@ def _check_dsn(dsn: Secret, where: str) -> None:
             f"{where}: target.dsn = (hidden) is not a PostgreSQL URL; "
             "allowed: postgresql://role:password@host:5432/database, or host=… dbname=…, env:NAME, file:PATH."
         )
+    try:
+        _host_and_database(dsn.value)
+    except ValueError:
+        raise SettingError(
+            f"{where}: target.dsn = (hidden) cannot be read: its brackets do not fit together; allowed: "
+            "postgresql://role:password@[::1]:5432/database, with special characters of a password percent-encoded."
+        ) from None
 
 
 def default_name(dsn: Secret) -> str:
     """The host of `dsn`, or its database where the host is this machine: cleaned to what a name may hold."""
     host, database = _host_and_database(dsn.value)
+    if "@" in database:  # the rest of a password that holds a slash, which may not be shown
+        database = ""
     local = host in {"", "localhost", "127.0.0.1", "::1"} or host.startswith("/")
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", (database if local else host) or "postgres").strip("-.")[:63] or "postgres"
 

@@ -17,7 +17,8 @@ from pgvigil.catalog import SHIPPED, Catalog, load
 from pgvigil.cli.config import Config
 from pgvigil.cli.opening import open_configured, store_url, url_to_ask
 from pgvigil.cli.options import ConfigFile, StoreUrl, configuration
-from pgvigil.cli.settings import SettingError
+from pgvigil.cli.patience import patience
+from pgvigil.cli.settings import SettingError, text
 from pgvigil.model import Secret
 from pgvigil.store import Table
 from pgvigil.store.asking import ask, ask_for_backup, ask_to_compact
@@ -54,8 +55,11 @@ def sql(
     config: ConfigFile = None,
 ) -> None:
     """Ask what was kept; the running pgvigil answers, or the file itself where none runs."""
-    found = configuration(config, {"store.url": url})
-    answer = ask(url_to_ask(found, lambda line: typer.echo(line, err=True)), found["store.key"], _catalog(found), query)
+    found = configuration(config, {"store.url": url}, watching=False)
+    _refuse_no_text(query)
+    asked, catalog = url_to_ask(found, lambda line: typer.echo(line, err=True)), _catalog(found)
+    with patience("asking the store"):
+        answer = ask(asked, found["store.key"], catalog, query)
     _PRINTERS[format_](answer)
 
 
@@ -65,11 +69,12 @@ def backup(
     config: ConfigFile = None,
 ) -> None:
     """Copy the store, encrypted with its own key, also while pgvigil runs."""
-    found = configuration(config, {"store.url": url})
-    size = ask_for_backup(store_url(found), file)
-    if size is None:
-        with open_configured(found, _catalog(found), typer.echo, create=False) as opened:
-            size = opened.backup(file.absolute())
+    found = configuration(config, {"store.url": url}, watching=False)
+    with patience("copying the store"):
+        size = ask_for_backup(store_url(found), file)
+        if size is None:
+            with open_configured(found, _catalog(found), typer.echo, create=False) as opened:
+                size = opened.backup(file.absolute())
     typer.echo(f"{file}: {size / 2**20:.1f} MiB, to be read with the store's key.")
 
 
@@ -79,21 +84,30 @@ def restore(
     config: ConfigFile = None,
 ) -> None:
     """Bring a backup back as the store, where there is none; nothing is ever overwritten."""
-    found = configuration(config, {"store.url": url})
+    found = configuration(config, {"store.url": url}, watching=False)
     location = locate(store_url(found))
-    size = bring_back(file, location, _key_for(location, found["store.key"]))
+    with patience("bringing the backup back"):
+        size = bring_back(file, location, _key_for(location, found["store.key"]))
     typer.echo(f"{location.file}: {size / 2**20:.1f} MiB.")
 
 
 @store.command()
 def compact(url: StoreUrl = None, config: ConfigFile = None) -> None:
     """Give the space back that deleted rows left in the file."""
-    found = configuration(config, {"store.url": url})
-    sizes = ask_to_compact(store_url(found))
-    if sizes is None:
-        with open_configured(found, _catalog(found), typer.echo, create=False) as opened:
-            sizes = opened.compact()
+    found = configuration(config, {"store.url": url}, watching=False)
+    with patience("compacting the store"):
+        sizes = ask_to_compact(store_url(found))
+        if sizes is None:
+            with open_configured(found, _catalog(found), typer.echo, create=False) as opened:
+                sizes = opened.compact()
     typer.echo(f"{sizes[0] / 2**20:.1f} MiB before, {sizes[1] / 2**20:.1f} MiB now.")
+
+
+def _refuse_no_text(query: str) -> None:
+    try:
+        text(query)
+    except ValueError as error:
+        raise SettingError(f"QUERY = {query!r} ({str(error) or 'it is empty'}); allowed: one SELECT.") from None
 
 
 def _catalog(config: Config) -> Catalog:

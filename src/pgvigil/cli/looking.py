@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -13,9 +14,10 @@ from pgvigil.catalog.lints import load_lints
 from pgvigil.cli.config import TargetConfig
 from pgvigil.cli.logcost import log_cost
 from pgvigil.cli.options import ConfigFile, Dsn, configuration
+from pgvigil.cli.patience import patience
 from pgvigil.collect.looking import Look, Trial, examine, look
-from pgvigil.model import Capabilities, Finding, Invisible, Severity, Target
-from pgvigil.pg import role_sql
+from pgvigil.model import Capabilities, Finding, Invisible, PgvigilError, Severity, Target
+from pgvigil.pg import ConnectError, role_sql
 
 WELL, FINDINGS = 0, 1
 
@@ -24,19 +26,38 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON")]
 
 def check(dsn: Dsn, as_json: Json = False, config: ConfigFile = None) -> None:
     """Look at a server once: exit code 0 if it is well, 1 if there are findings, 2 if nobody could look."""
-    found = configuration(config, dsns=[dsn])
-    packs = (*SHIPPED, *found["catalog.packs"])
-    seen = asyncio.run(look(_target(found.targets[0]), load(packs), load_lints(packs).values()))
+    try:
+        seen = _looked(dsn, config)
+    except PgvigilError as error:
+        if as_json:
+            typer.echo(json.dumps(_failure(error), indent=2))
+        raise
     typer.echo(json.dumps(_as_json(seen), indent=2) if as_json else "\n".join(_report(seen)))
     worst = max((finding.severity for finding in seen.findings), default=Severity.INFO)
     raise typer.Exit(FINDINGS if worst > Severity.INFO else WELL)
+
+
+def _looked(dsn: str, config: Path | None) -> Look:
+    found = configuration(config, dsns=[dsn])
+    packs = (*SHIPPED, *found["catalog.packs"])
+    catalog, lints = load(packs), load_lints(packs)
+    with patience(f"looking at {found.targets[0].name}"):
+        return asyncio.run(look(_target(found.targets[0]), catalog, lints.values()))
+
+
+def _failure(error: PgvigilError) -> dict[str, str]:
+    """Why nobody could look, for programs."""
+    if isinstance(error, ConnectError):
+        return {"error": error.cause, "remedy": error.remedy}
+    return {"error": str(error), "remedy": ""}
 
 
 def doctor(dsn: Dsn, config: ConfigFile = None) -> None:
     """Say what pgvigil can see of a server, what not, what that costs, and the SQL that mends it."""
     found = configuration(config, dsns=[dsn])
     catalog = load((*SHIPPED, *found["catalog.packs"]))
-    capabilities, trials, notes = asyncio.run(examine(_target(found.targets[0]), catalog))
+    with patience(f"examining {found.targets[0].name}"):
+        capabilities, trials, notes = asyncio.run(examine(_target(found.targets[0]), catalog))
     told = _examination(capabilities, invisible(catalog, capabilities), trials, notes)
     typer.echo("\n".join(told))
 
@@ -67,6 +88,7 @@ def _as_json(seen: Look) -> dict[str, Any]:
         },
         "well": all(finding.severity is Severity.INFO for finding in seen.findings),
         "findings": [{**asdict(it), "severity": it.severity.name.lower()} for it in seen.findings],
+        "failed": [asdict(it) for it in seen.failed],
         "not_visible": [asdict(it) for it in seen.hidden],
         "notes": seen.notes,
     }
@@ -80,6 +102,9 @@ def _report(seen: Look) -> Iterator[str]:
         yield f"Nothing found, in {len(seen.databases)} database{'s' if len(seen.databases) != 1 else ''}."
     for finding in seen.findings:
         yield from _finding(finding)
+    if seen.failed:
+        yield from ("", "Not answered, so nothing is known of it:")
+        yield from (line for it in seen.failed for line in _hidden(it))
     if seen.hidden:
         yield from ("", "Not visible, so not looked at:")
         yield from (line for it in seen.hidden for line in _hidden(it))

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from pgvigil.catalog import Catalog
 from pgvigil.cli.config import Config
+from pgvigil.cli.settings import SettingError
 from pgvigil.sandbox.home import living
 from pgvigil.store import Retention, Store, StoreError, open_store
 from pgvigil.store.key import find_key
@@ -44,7 +45,17 @@ def demo_store(home: Path) -> str:
 def _directory() -> Path:
     if os.access(SYSTEM if SYSTEM.exists() else SYSTEM.parent, os.W_OK):
         return SYSTEM
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "pgvigil"
+    return Path(os.environ.get("XDG_STATE_HOME") or _home() / ".local" / "state") / "pgvigil"
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError:  # a user id without a name, as in a container
+        raise SettingError(
+            f"store.url is not set, {SYSTEM} cannot be written, and this user has no home; give "
+            "--store duckdb:///absolute/path/pgvigil.db."
+        ) from None
 
 
 def salt(config: Config) -> bytes:

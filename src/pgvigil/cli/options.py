@@ -33,12 +33,25 @@ ListenOn = Annotated[
 LogLevel = Annotated[str | None, typer.Option("--log-level", help="debug, info, warning or error")]
 
 
-def configuration(file: Path | None, flags: Mapping[str, str | None] | None = None, dsns: Sequence[str] = ()) -> Config:
+def configuration(
+    file: Path | None,
+    flags: Mapping[str, str | None] | None = None,
+    dsns: Sequence[str] = (),
+    *,
+    watching: bool = True,
+) -> Config:
     """The configuration of a command, with the log set up as it says."""
-    chosen = file or (HERE if HERE.is_file() else None)
-    config = load(file=chosen, environment=os.environ, flags=flags, dsns=dsns)
+    config = load(file=file or _here(), environment=os.environ, flags=flags, dsns=dsns, watching=watching)
     set_up_log(config["log.level"])
     return config
+
+
+def _here() -> Path | None:
+    """The file in the working directory: None also where that directory may not be looked into."""
+    try:
+        return HERE if HERE.is_file() else None
+    except OSError:
+        return None
 
 
 def set_up_log(level: str) -> None:

@@ -1,5 +1,4 @@
-"""The reference pages that are made from the code: settings, routes and
-tables of the store.
+"""The reference pages that are made from the code: settings, routes and tables of the store.
 
 `python -m pgvigil.cli.reference` writes them, with `--check` it only says which are not up to date.
 """
@@ -8,12 +7,12 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from pgvigil.catalog import Catalog
 from pgvigil.catalog import load as load_catalog
 from pgvigil.catalog.types import Shape
-from pgvigil.cli.settings import DAY, SETTINGS, TARGET_SETTINGS, Setting
+from pgvigil.cli.opening import SYSTEM
+from pgvigil.cli.settings import SETTINGS, TARGET_SETTINGS, Setting, in_words
 from pgvigil.cli.version import VERSION
 from pgvigil.model import Secret
 from pgvigil.serve.app import create_app
@@ -44,7 +43,10 @@ def _configuration() -> Iterator[str]:
         "",
         "## [[target]]",
         "",
-        "Once for each server. Servers given on the command line stand for all of these.",
+        "Once for each server. Servers given on the command line, or PGVIGIL_TARGET_DSN, stand for all of these.",
+        "The variables are of one server: that of PGVIGIL_TARGET_DSN, or the one given on the command line, for which",
+        "all others hold too. Several servers on the command line and a variable other than PGVIGIL_TARGET_DSN do not",
+        "go together.",
         "",
     )
     yield from _table(TARGET_SETTINGS)
@@ -59,19 +61,22 @@ def _table(settings: Sequence[Setting]) -> Iterator[str]:
             f"`{setting.key}`{flag}",
             f"`{setting.variable}`",
             setting.allowed,
-            _default(setting.default),
+            _default(setting),
             setting.help,
         )
         yield f"| {' | '.join(cells)} |"
 
 
-def _default(value: Any) -> str:
+def _default(setting: Setting) -> str:
+    value = setting.default
+    if setting.name == "store.url":
+        return f"`duckdb://{SYSTEM}/pgvigil.db`"
     if value is None or value in ((), {}):
         return "-"
     if isinstance(value, tuple):
         return ", ".join(f"`{word}`" for word in value)
-    if isinstance(value, float) and value >= 2 * DAY:
-        return f"`{value / DAY:g}d`"
+    if setting.name.startswith("store.keep"):
+        return f"`{in_words(value)}`"
     return f"`{value}`"
 
 
@@ -113,7 +118,8 @@ def _tables() -> Iterator[str]:
     yield from ("# The store's tables", "", MADE, "")
     yield "What `pgvigil sql` reads. These names are a public interface: they change only with a line in the changelog."
     yield "Every table that bears a probe's name is a view that counts each moment once: readings as they were read"
-    yield "while these are kept, before that the minutes, before that the hours. So `sum(calls)` of any time is right."
+    yield "while these are kept, before that the minutes, before that the hours. So `sum(calls)` of whole hours is"
+    yield "right at any age; where only minutes or hours are kept, a row counts at the end of its minute or hour."
     yield from (
         "",
         '    pgvigil sql "select sum(calls) from statements where ts > (select max(ts) from passes) - interval 1 hour"',

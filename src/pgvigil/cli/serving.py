@@ -16,6 +16,7 @@ from pgvigil.catalog import SHIPPED, Catalog
 from pgvigil.catalog import load as load_catalog
 from pgvigil.cli.config import Config, TargetConfig
 from pgvigil.cli.opening import open_configured, salt
+from pgvigil.cli.patience import patience
 from pgvigil.cli.settings import Listen, SettingError
 from pgvigil.cli.version import VERSION
 from pgvigil.collect import Collector, Options
@@ -55,18 +56,25 @@ class PageServer(uvicorn.Server):
 def bind(listen: Listen) -> socket.socket:
     """A listening socket; a port in use is the user's to solve, so the error says how."""
     family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
+        return _listening(family, listen)
+    except OSError as error:
+        raise SettingError(
+            f"serve.listen = {listen} cannot be used: {error.strerror}; "
+            "give another address or port with --listen; port 0 takes a free one."
+        ) from None
+
+
+def _listening(family: int, listen: Listen) -> socket.socket:
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((listen.host, listen.port))
         # From here on who asks is answered as soon as we can, instead of being refused.
         bound.listen()
-    except OSError as error:
+    except BaseException:
         bound.close()
-        raise SettingError(
-            f"serve.listen = {listen} cannot be used: {error.strerror}; "
-            "give another port with --listen, 0 takes a free one."
-        ) from None
+        raise
     return bound
 
 
@@ -173,7 +181,8 @@ async def run(config: Config, announce: Callable[[str], None], stopping: asyncio
     bound = bind(config["serve.listen"])
     async with AsyncExitStack() as stack:
         stack.callback(bound.close)
-        store = stack.enter_context(open_configured(config, catalog, announce))
+        with patience("opening the store"):
+            store = stack.enter_context(open_configured(config, catalog, announce))
         writer = await stack.enter_async_context(writing(store))
         stack.callback(Answering(store).close)
         watchers = await stack.enter_async_context(collecting(config, catalog, store, writer))

@@ -58,6 +58,10 @@ def text(raw: Raw) -> str:
     """A text that is not empty."""
     if not isinstance(raw, str) or not raw.strip():
         raise ValueError
+    try:
+        raw.encode()
+    except UnicodeEncodeError:
+        raise ValueError("it is not UTF-8") from None
     return raw
 
 
@@ -131,6 +135,13 @@ def duration(low: float, high: float) -> Callable[[Raw], float]:
         return seconds
 
     return read
+
+
+def in_words(seconds: float) -> str:
+    """A duration as it is written: in the greatest unit of which it is a whole number, or in seconds."""
+    fitting = (unit for unit in ("d", "h", "m") if seconds % _SECONDS[unit] == 0)
+    unit = next(fitting, "s")
+    return f"{seconds / _SECONDS[unit]:g}{unit}"
 
 
 def one_of(*words: str) -> Callable[[Raw], str]:
@@ -215,8 +226,8 @@ DAY = 86_400.0
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         "store", "url", optional(text), None, "duckdb:///absolute/path or duckdb://relative/path",
-        "Where pgvigil keeps what it saw: one encrypted file. By default /var/lib/pgvigil/pgvigil.db, or below "
-        "~/.local/state/pgvigil where that cannot be written.", flag="--store",
+        "Where pgvigil keeps what it saw: one encrypted file. Where the default cannot be written, it is "
+        "~/.local/state/pgvigil/pgvigil.db.", flag="--store",
     ),
     Setting(
         "store", "key", secret, None, "any text of 16 characters or more, env:NAME or file:PATH",
@@ -228,11 +239,11 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "store", "keep_1m", duration(DAY, 90 * DAY), 14 * DAY, "1d to 90d",
-        "How long readings are kept by the minute.",
+        "How long readings are kept by the minute; at least keep_raw.",
     ),
     Setting(
         "store", "keep_1h", duration(7 * DAY, 3650 * DAY), 400 * DAY, "7d to 3650d",
-        "How long readings are kept by the hour.",
+        "How long readings are kept by the hour; at least keep_1m.",
     ),
     Setting(
         "serve", "listen", listen, Listen("127.0.0.1", 8432), "127.0.0.1:PORT, [::1]:PORT or localhost:PORT",

@@ -9,10 +9,11 @@ from pgvigil.catalog.lints import Lint
 from pgvigil.catalog.types import Scope, Takes
 from pgvigil.collect.asking import load
 from pgvigil.collect.texts import scrub_message
-from pgvigil.model import Capabilities, Finding, Invisible, Severity, Target
+from pgvigil.model import Capabilities, Condition, Finding, Invisible, Severity, Target
 from pgvigil.pg import (
     ConnectError,
     Failure,
+    FailureKind,
     Reply,
     Request,
     Rows,
@@ -25,18 +26,28 @@ from pgvigil.pg import (
 
 _LIMIT_MS = 2_000
 _DEADLINE = 20.0
+_AGAIN = "Try again; the server's log tells more."
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one look saw. `hidden` is what the probes cannot see, and the lints that could not be asked, each with the
-    reason."""
+    """What one look saw. `hidden` is what the probes cannot see; `failed` the lints that were asked and not answered,
+    and the databases that could not be visited. Some were answered, or there would be no look."""
 
     capabilities: Capabilities
     findings: tuple[Finding, ...]
     hidden: tuple[Invisible, ...]
+    failed: tuple[Invisible, ...]
     databases: tuple[str, ...]
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What came of asking a lint in one place: findings, or why there can be none."""
+
+    findings: tuple[Finding, ...] = ()
+    failed: Invisible | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +72,8 @@ async def _session(target: Target, database: str | None = None) -> AsyncIterator
 
 
 async def look(target: Target, catalog: Catalog, lints: Iterable[Lint]) -> Look:
-    """Ask all lints once, in every database that may be visited; raises ConnectError where there is no answer."""
+    """Ask all lints once, in every database that may be visited; raises ConnectError where there is no answer: no
+    session, a server that goes away meanwhile, or not one lint that it answers."""
     by_scope: dict[Scope, list[Lint]] = {scope: [] for scope in Scope}
     for lint in lints:
         by_scope[lint.scope].append(lint)
@@ -72,43 +84,55 @@ async def look(target: Target, catalog: Catalog, lints: Iterable[Lint]) -> Look:
         notes = session.notes
     for name in names:
         found += await _visit(target, name, by_scope[Scope.DATABASE], capabilities)
-    findings = [one for one in found if isinstance(one, Finding)]
+    failed = tuple(one.failed for one in found if one.failed is not None)
+    if found and len(failed) == len(found):
+        raise ConnectError(
+            Condition.REFUSED, f"Not one lint was answered; {failed[0].what}: {failed[0].reason}", _AGAIN
+        )
+    findings = [finding for one in found for finding in one.findings]
     return Look(
         capabilities,
         tuple(sorted(findings, key=lambda finding: (-finding.severity, finding.lint, finding.subject))),
-        (*invisible(catalog, capabilities), *(one for one in found if isinstance(one, Invisible))),
+        invisible(catalog, capabilities),
+        failed,
         tuple(names),
         tuple(notes),
     )
 
 
-async def _visit(
-    target: Target, name: str, lints: Sequence[Lint], capabilities: Capabilities
-) -> list[Finding | Invisible]:
+async def _visit(target: Target, name: str, lints: Sequence[Lint], capabilities: Capabilities) -> list[_Answer]:
     try:
         async with _session(target, name) as session:
             return await _ask(session, lints, capabilities, name)
     except ConnectError as error:
-        return [Invisible(f"database {name}", error.cause, error.remedy)]
+        if error.condition is Condition.UNREACHABLE:
+            raise
+        return [_Answer(failed=Invisible(f"database {name}", error.cause, error.remedy))]
 
 
 async def _ask(
     session: Session, lints: Sequence[Lint], capabilities: Capabilities, database: str | None
-) -> list[Finding | Invisible]:
+) -> list[_Answer]:
     asked = [(lint, sql) for lint in lints if (sql := lint.sql(capabilities.major))]
     requests = [Request(lint.name, sql, (), _LIMIT_MS) for lint, sql in asked]
+    replies = await _run(session, requests)
+    return [_answer(lint, reply, database) for (lint, _), reply in zip(asked, replies, strict=True)]
+
+
+async def _run(session: Session, requests: Sequence[Request]) -> Sequence[Reply]:
+    """The replies of a server that is still there after them."""
     replies = await session.run(requests, deadline=_DEADLINE)
-    found: list[Finding | Invisible] = []
-    for (lint, _), reply in zip(asked, replies, strict=True):
-        found += _answers(lint, reply, database)
-    return found
+    if any(isinstance(reply, Failure) and reply.kind is FailureKind.GONE for reply in replies):
+        raise ConnectError(Condition.UNREACHABLE, "The connection ended while the server was looked at.", _AGAIN)
+    return replies
 
 
-def _answers(lint: Lint, reply: Reply, database: str | None) -> list[Finding | Invisible]:
+def _answer(lint: Lint, reply: Reply, database: str | None) -> _Answer:
     place = f" in database {database}" if database else ""
     if isinstance(reply, Failure):
-        return [Invisible(f"{lint.name}{place}", f"The server answered: {scrub_message(reply.message)}")]
-    return [_finding(lint, dict(zip(reply.names, row, strict=True)), database) for row in reply.rows]
+        reason = f"The server answered: {scrub_message(reply.message)}"
+        return _Answer(failed=Invisible(f"{lint.name}{place}", reason))
+    return _Answer(tuple(_finding(lint, dict(zip(reply.names, row, strict=True)), database) for row in reply.rows))
 
 
 def _finding(lint: Lint, row: Mapping[str, object], database: str | None) -> Finding:
@@ -124,7 +148,7 @@ def _finding(lint: Lint, row: Mapping[str, object], database: str | None) -> Fin
 
 
 async def _databases(session: Session, capabilities: Capabilities) -> list[str]:
-    (reply,) = await session.run([Request("databases", load("databases"), (), _LIMIT_MS)], deadline=_DEADLINE)
+    (reply,) = await _run(session, [Request("databases", load("databases"), (), _LIMIT_MS)])
     return [str(name) for _, name in reply.rows] if isinstance(reply, Rows) else [capabilities.database]
 
 
@@ -136,7 +160,7 @@ async def examine(target: Target, catalog: Catalog) -> tuple[Capabilities, tuple
         requests = [
             _request(query, capabilities) for query in chosen if isinstance(query, Query) and not _for_each(query)
         ]
-        replies = await session.run(requests, deadline=_DEADLINE)
+        replies = await _run(session, requests)
         notes = session.notes
     by_name = {reply.name: reply for reply in replies}
     trials = [_trial(one, by_name) for one in chosen if isinstance(one, Query)]

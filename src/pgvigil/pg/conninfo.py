@@ -78,11 +78,18 @@ def plan(target: Target, application_name: str, database: str | None = None) -> 
     given.update({name: value for name, value in overrides.items() if value is not None})
     _check_sslmode(given.get("sslmode"), target.name)
     endpoints = _endpoints(given, target.name)
-    given.setdefault("user", getpass.getuser())
+    given["user"] = given.get("user") or _own_name(target.name)
     given.setdefault("dbname", given["user"])
     attributes = given.get("target_session_attrs", "any")
     given["target_session_attrs"] = _SESSION_ATTRIBUTES.get(attributes, attributes)
     return Plan(endpoints, {**given, **_ours(application_name)}, notes)
+
+
+def _own_name(target: str) -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user id without a name, as in a container
+        raise _unusable(target, "names no user, and the user pgvigil runs as has no name", _EXAMPLE) from None
 
 
 def _ours(application_name: str) -> dict[str, str]:

@@ -53,4 +53,18 @@ def locate(url: str) -> Location:
     path = unquote(url.removeprefix(SCHEME))
     if not path or path.endswith("/") or "\0" in path:
         raise StoreUrlError(f"store.url is {url!r}, which names no file; write duckdb:///absolute/path/pgvigil.db.")
-    return Location(Path(path).absolute())
+    location = Location(Path(path).absolute())
+    _check_reachable(url, location)
+    return location
+
+
+def _check_reachable(url: str, location: Location) -> None:
+    """Whether one may look for the files at all, that with the longest name too; whether they are there is another
+    question."""
+    for file in location.files(COPY_SUFFIX):
+        try:
+            file.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        except OSError as error:
+            raise StoreUrlError(f"store.url is {url!r}, where no store can be: {error.strerror}.") from None
