@@ -9,13 +9,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pgvigil.catalog.types import Catalog
+from pgvigil.catalog.types import Catalog, Kind, Rollup, Type
 from pgvigil.model import Batch, Outcome, Value
 from pgvigil.store import Retention, Store, open_store
-from store.toys import DAY, HOUR, KEY, MINUTE, SECOND, START, batch, calls, catalog
+from store.toys import DAY, HOUR, KEY, MINUTE, SECOND, START, STATEMENTS, batch, calls, catalog, column
 from toys import COUNTERS, load_toy
 
 SHORT = Retention(raw=2 * 3_600, minutes=5 * 3_600, hours=400 * 86_400)
+
+
+TIMED = ((Kind.COUNTER, Kind.GAUGE, Kind.GAUGE), (Rollup.SUM, Rollup.MAX, Rollup.AVG))
 
 
 def upkeep(store: Store, now: int) -> int:
@@ -208,6 +211,22 @@ def test_roll_ups_that_a_file_declares_are_made(url: str, tmp_path: Path) -> Non
     for tier in ("1m", "1h"):
         told = store.query(f"SELECT hits, a_last, a_max, a_min, a_avg, a_sum, a_plain, a_state FROM toy_{tier}").rows
         assert told == [(9, 6.0, 8.0, 2.0, 5.5, 16.0, 6.0, True)]
+    store.close()
+
+
+def test_times_bear_no_noise_of_floating_point_in_any_tier(url: str) -> None:
+    names = ("total_exec_time", "max_exec_time", "stddev")
+    timed = [column(name, kind, Type.FLOAT8, rollup) for name, kind, rollup in zip(names, *TIMED, strict=True)]
+    columns = {"userid": STATEMENTS.columns["userid"]} | {one.name: replace(one, unit="ms") for one in timed}
+    store = open_store(url, KEY, catalog(replace(STATEMENTS, key=("userid",), columns=columns)))
+    noisy = 0.1 + 0.2
+    for step in range(1, 4):
+        told = (10, noisy, noisy, noisy / step, False)
+        store.append([batch("statements", START + step * 10 * SECOND, ("userid", *names), [told])])
+    upkeep(store, START + 2 * HOUR)
+    for tier, summed in (("raw", 0.3), ("1m", 0.9), ("1h", 0.9)):
+        rows = store.query(f"SELECT total_exec_time, max_exec_time, stddev FROM statements_{tier} ORDER BY ts").rows
+        assert rows[-1] == (summed, 0.3, 0.183333 if tier != "raw" else 0.1)
     store.close()
 
 

@@ -16,8 +16,10 @@ _TYPES = {
     Type.TIMESTAMPTZ: "TIMESTAMP",
 }
 _DECIMALS = {"ms": 6, "s": 9}
-"""PostgreSQL counts time in nanoseconds; further digits of a difference are the noise of floating point, which takes
-the room of two numbers and tells nothing."""
+"""PostgreSQL counts time in nanoseconds; further digits of a difference, a mean or a deviation are the noise of
+floating point, which takes the room of two numbers and tells nothing."""
+_OF_A_MEAN = 6
+"""Decimals of a mean of what has no unit of time."""
 
 _NUMBERS = frozenset({Type.INT4, Type.INT8, Type.FLOAT8})
 
@@ -25,7 +27,7 @@ _NUMBERS = frozenset({Type.INT4, Type.INT8, Type.FLOAT8})
 @dataclass(frozen=True, slots=True)
 class Field:
     """A column as kept: its type in every tier, the type it is read as, how it rolls up (None: part of the key), and
-    to how many decimals its differences are rounded (None: not at all)."""
+    to how many decimals it is rounded in every tier (None: not at all)."""
 
     name: str
     type: str
@@ -88,8 +90,8 @@ MOMENT = (TS, SECS, TARGET, INCARNATION)
 WHOSE = (TARGET, INCARNATION)
 
 
-def _own(name: str, type_: str, rollup: Rollup | None = None) -> Field:
-    return Field(name, type_, type_, rollup)
+def _own(name: str, type_: str, rollup: Rollup | None = None, decimals: int | None = None) -> Field:
+    return Field(name, type_, type_, rollup, decimals)
 
 
 PASSES = Series(
@@ -99,8 +101,8 @@ PASSES = Series(
         _own("runs", "BIGINT", Rollup.SUM),
         _own("complete", "BOOLEAN", Rollup.MAX),
         _own("reason", "VARCHAR", Rollup.LAST),
-        _own("elapsed_ms", "DOUBLE", Rollup.SUM),
-        _own("elapsed_ms_max", "DOUBLE", Rollup.MAX),
+        _own("elapsed_ms", "DOUBLE", Rollup.SUM, 3),
+        _own("elapsed_ms_max", "DOUBLE", Rollup.MAX, 3),
         _own("rows", "BIGINT", Rollup.SUM),
         _own("samples", "BIGINT", Rollup.SUM),
         _own("epoch", "INTEGER", Rollup.LAST),
@@ -149,10 +151,10 @@ def _value(column: Column) -> Field:
     if rollup in {Rollup.SUM, Rollup.AVG} and column.type not in _NUMBERS:
         raise StoreError(f"Column {column.name} is a {column.type}; rollup = {rollup} is for numbers.")
     if rollup is Rollup.AVG:
-        return Field(column.name, "DOUBLE", read_as, rollup)
+        return Field(column.name, "DOUBLE", read_as, rollup, _DECIMALS.get(column.unit, _OF_A_MEAN))
     if rollup is Rollup.SUM and column.type is Type.INT4:
         return Field(column.name, "BIGINT", read_as, rollup)  # a sum of many may exceed 2^31
-    decimals = _DECIMALS.get(column.unit) if column.kind is Kind.COUNTER and column.type is Type.FLOAT8 else None
+    decimals = _DECIMALS.get(column.unit) if column.type is Type.FLOAT8 else None
     return Field(column.name, read_as, read_as, rollup, decimals)
 
 

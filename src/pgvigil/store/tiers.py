@@ -84,6 +84,12 @@ def _cover(series: Series, tier: str, since: int, until: int) -> str:
 
 
 def _aggregate(field: Field) -> str:
+    """The value of a bucket, rounded as those it is made of: adding up brings the noise of floating point back."""
+    value = _unrounded(field)
+    return value if field.decimals is None else f"round({value}, {field.decimals})"
+
+
+def _unrounded(field: Field) -> str:
     name = f"fact.{ident(field.name)}"
     match field.rollup:
         case Rollup.SUM if field.type == "BIGINT":
