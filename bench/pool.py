@@ -11,6 +11,7 @@ from bench.sql import text
 from pgvigil.catalog.types import Catalog
 from pgvigil.model import Secret, Value
 from pgvigil.store import Store, open_store
+from pgvigil.store.series import Field, Series
 
 Row = tuple[Value, ...]
 
@@ -54,7 +55,7 @@ def read(file: Path, catalog: Catalog) -> Pool:
 
 def _readings(store: Store, name: str) -> Readings:
     names = tuple(field.name for field in store.layout.series[name].fields)
-    columns = ", ".join(f'"{column}"' for column in names)
+    columns = ", ".join(_told(store.layout.series[name], field) for field in store.layout.series[name].fields)
     full = {row[0] for row in store.query(text("full_passes"), {"probe": name}).rows}
     by_pass: dict[int, list[Row]] = {}
     for moment, *row in store.query(text("facts").format(columns=columns, table=f"{name}_raw")).rows:
@@ -64,6 +65,14 @@ def _readings(store: Store, name: str) -> Readings:
         return Readings(names, _later_half(list(by_pass.values())), ())
     changes = [rows for moment, rows in by_pass.items() if moment not in full]
     return Readings(names, _later_half(changes), whole[0] if whole else ())
+
+
+def _told(series: Series, field: Field) -> str:
+    """A column; one that is kept only where it changed, carried forward."""
+    if not field.steady:
+        return f'"{field.name}"'
+    keys = ", ".join(["target", "incarnation", *(f'"{key.name}"' for key in series.keys)])
+    return f'last_value("{field.name}" IGNORE NULLS) OVER (PARTITION BY {keys} ORDER BY ts) AS "{field.name}"'
 
 
 def _later_half(passes: list[list[Row]]) -> list[list[Row]]:

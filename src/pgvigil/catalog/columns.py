@@ -18,7 +18,7 @@ ROLLUPS = {
 """What may become of each kind in a coarser tier; the first is what does when nothing is said."""
 
 NUMBERS = (Type.INT4, Type.INT8, Type.FLOAT8)
-_KEYS = ("kind", "type", "unit", "rollup", "privacy", "since", "until", "event", "sparse", "requires", "help")
+_KEYS = ("kind", "type", "unit", "rollup", "privacy", "since", "until", "event", "sparse", "steady", "requires", "help")
 
 
 def read_columns(section: Section, shape: Shape) -> dict[str, Column]:
@@ -47,6 +47,7 @@ def _read_column(section: Section, name: str) -> Column:
         until=section.whole("until", 10, 99),
         event=section.maybe_text("event"),
         sparse=section.flag("sparse"),
+        steady=section.flag("steady"),
         setting=_read_setting(section.section("requires")),
     )
 
@@ -78,6 +79,10 @@ def _check_kind(section: Section, column: Column, shape: Shape) -> None:
         raise section.wrong("kind", f"not counter in a probe of shape {shape}: only shape counters keeps differences")
     if column.sparse and column.kind not in {Kind.COUNTER, Kind.GAUGE}:
         raise section.wrong("sparse", f"false for a {column.kind}: only counters and gauges have a zero")
+    if column.steady and (column.kind not in {Kind.GAUGE, Kind.STATE} or column.rollup in {Rollup.SUM, Rollup.AVG}):
+        raise section.wrong(
+            "steady", "false unless it is a gauge or state of which the last, largest or smallest counts"
+        )
     fitting = ROLLUPS[column.kind]
     if column.rollup is not None and column.rollup not in fitting:
         raise section.wrong("rollup", f"{' or '.join(fitting) or 'nothing'} for a {column.kind}")

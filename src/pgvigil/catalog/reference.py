@@ -24,7 +24,8 @@ one of counters `uncertain`, and one of samples `samples`: how many sessions wer
 Kinds of columns: a **key** tells rows apart; a **counter** grows on the server until it is reset and is kept as the
 difference over `secs`; a **gauge** is kept as read; a **state** too, and may name an event that is recorded when it
 changes; a **text** is kept once per key, in the table of texts. Coarser tiers keep the sum of a counter, and of the
-others what stands under roll-up. Privacy of texts: *name* is kept, cut at 200 characters; *word* is one of
+others what stands under roll-up. What is *steady* is kept where it changed and first in every hour, and is NULL in
+between (hours bear it always). Privacy of texts: *name* is kept, cut at 200 characters; *word* is one of
 PostgreSQL's own; *sql* loses its literals, *setting* what may be a secret, *tags* all but the allowed tags.
 
 Costs are server CPU per reading, measured on PostgreSQL 18 with 4,900 statements, 60 sessions, 200 tables and 400
@@ -113,7 +114,7 @@ def _files(probe: Probe) -> Iterator[str]:
 def _cells(column: Column) -> Iterator[str]:
     yield f"`{column.name}`"
     event = f", event *{column.event}*" if column.event else ""
-    yield f"{column.kind}{event}"
+    yield f"{column.kind}{', steady' if column.steady else ''}{event}"
     privacy = f" ({column.privacy})" if column.privacy else ""
     yield f"{column.type}{privacy}"
     yield column.unit if column.kind in {Kind.COUNTER, Kind.GAUGE} else ""

@@ -104,6 +104,7 @@ class Column:
     """A column a probe returns. `since` and `until` are the first and last PostgreSQL major that has it (None: all).
 
     `sparse` is for a number that is never NULL and 0 in most rows: as NULL it travels in 4 bytes instead of 12.
+    `steady` is for what hardly ever moves: the store keeps it where it changed and once in every hour.
     `setting` are the values that settings must have for the column to be filled.
     """
 
@@ -118,6 +119,7 @@ class Column:
     until: int | None = None
     event: str | None = None
     sparse: bool = False
+    steady: bool = False
     setting: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def exists_on(self, major: int) -> bool:

@@ -128,6 +128,10 @@ def _tables() -> Iterator[str]:
     yield "`ts` is the end of an interval of `secs` seconds, UTC. Texts are joined by the columns of the same name:"
     yield from ("", "    select text, sum(calls) from statements join queries using (target, incarnation, queryid)")
     yield from ("    group by text order by 2 desc limit 10", "")
+    yield "A *steady* column is NULL where it is as it was before, within the hour; to carry it forward:"
+    yield from ("", "    select ts, queryid, last_value(stats_since ignore nulls)")
+    yield "    over (partition by target, incarnation, userid, dbid, queryid, toplevel order by ts) from statements"
+    yield ""
     yield "Load, in average active sessions, is `sum(samples)` of the active rows of `sessions` over `sum(samples)` of"
     yield "the rows of `passes` whose `probe` is `sessions`. What a column means: [the probes](probes.md)."
     with tempfile.TemporaryDirectory() as directory:

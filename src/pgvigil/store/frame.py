@@ -8,7 +8,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
@@ -36,6 +36,8 @@ same either way."""
 
 _NOT_A_TIME = -(2**63)
 _BITS = 62
+_BLANK: Mapping[str, Any] = {"f": math.nan, "M": np.datetime64("NaT", "us")}
+"""What NULL is in an array, by the kind of its type."""
 
 Array = NDArray[Any]
 
@@ -91,6 +93,21 @@ class Frame:
             {name: [column[place] for place in places] for name, column in self.texts.items()},
         )
 
+    def without(self, name: str, gone: Array) -> "Frame":
+        """The frame with a column NULL in these rows too."""
+        if not gone.any() or name not in self.columns:
+            return self
+        if name in self.texts:
+            told = [None if out else text for text, out in zip(self.texts[name], gone.tolist(), strict=True)]
+            return replace(self, texts={**self.texts, name: told})
+        missing = self._missing(name) | gone
+        if missing.all():
+            return self.only([column for column in self.columns if column != name])
+        array = self.arrays[name]
+        if array.dtype.kind in _BLANK:
+            return replace(self, arrays={**self.arrays, name: np.where(missing, _BLANK[array.dtype.kind], array)})
+        return replace(self, nulls={**self.nulls, name: missing})
+
     def _missing(self, name: str) -> Array:
         array = self.arrays[name]
         if array.dtype.kind == "M":
@@ -113,7 +130,7 @@ def _together(frames: Sequence[Frame]) -> tuple[dict[str, Array], dict[str, Arra
     arrays: dict[str, Array] = {}
     nulls: dict[str, Array] = {}
     for name, dtype in types.items():
-        blank = {"f": math.nan, "M": np.datetime64("NaT")}.get(dtype.kind, 0)
+        blank = _BLANK.get(dtype.kind, 0)
         parts = [one.arrays.get(name, np.full(one.size, blank, dtype)) for one in frames]
         arrays[name] = np.concatenate(parts).astype(dtype, copy=False)
         if dtype.kind not in "fM":

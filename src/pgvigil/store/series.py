@@ -26,14 +26,16 @@ _NUMBERS = frozenset({Type.INT4, Type.INT8, Type.FLOAT8})
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A column as kept: its type in every tier, the type it is read as, how it rolls up (None: part of the key), and
-    to how many decimals it is rounded in every tier (None: not at all)."""
+    """A column as kept: its type in every tier, the type it is read as, how it rolls up (None: part of the key),
+    to how many decimals it is rounded in every tier (None: not at all), and whether it is kept only where it changed
+    (`steady.py`)."""
 
     name: str
     type: str
     read_as: str
     rollup: Rollup | None = None
     decimals: int | None = None
+    steady: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,7 @@ def _value(column: Column) -> Field:
     if rollup is Rollup.SUM and column.type is Type.INT4:
         return Field(column.name, "BIGINT", read_as, rollup)  # a sum of many may exceed 2^31
     decimals = _DECIMALS.get(column.unit) if column.type is Type.FLOAT8 else None
-    return Field(column.name, read_as, read_as, rollup, decimals)
+    return Field(column.name, read_as, read_as, rollup, decimals, column.steady)
 
 
 def _dimensions(probes: Iterable[Probe]) -> dict[str, Dimension]:

@@ -24,6 +24,7 @@ from pgvigil.store.query import Table
 from pgvigil.store.refusals import reason
 from pgvigil.store.remembered import Remembered, decode, fold
 from pgvigil.store.series import PASSES, Layout, dimension_of, lay_out
+from pgvigil.store.steady import Steady
 from pgvigil.store.text import ident, sql
 from pgvigil.store.transaction import transaction
 
@@ -64,6 +65,7 @@ class Store:
         self._writing = threading.Lock()
         self._maintaining = threading.Lock()
         self._known = Known()
+        self._steady = Steady()
         self._marks: dict[tuple[int, str], Mark] = {}
         self._number = 0
         self._broken = False
@@ -208,7 +210,7 @@ class Store:
 
     def _recall(self) -> None:
         """Read from the file what is kept in memory beside it."""
-        self._known.forget()
+        self._forget()
         with told(), self._engine.cursor() as cursor:
             self._number = 0
             self._marks.clear()
@@ -238,16 +240,25 @@ class Store:
         first = 1 + max(self._upkeep.boundaries.get(name, Boundaries()).raw_from for name in names)
         return replace(one, batch=replace(one.batch, ts=first)) if one.batch.ts < first else one
 
+    def _thinned(self, one: Packed) -> Packed:
+        facts = self._steady.thin(one, self._layout.series.get(one.batch.probe))
+        return one if facts is one.facts else replace(one, facts=facts)
+
+    def _forget(self) -> None:
+        self._known.forget()
+        self._steady.forget()
+
     def _write(self, packed: Sequence[Packed], lost: Sequence[Batch]) -> None:
         try:
+            packed = [self._thinned(one) for one in packed]
             with self._engine.cursor() as cursor, transaction(cursor):
                 append(cursor, packed, lost, self._number + 1, self._layout, self._known)
                 self._reopen(cursor, packed)
         except BatchRefusedError:
-            self._known.forget()
+            self._forget()
             raise
         except duckdb.Error as error:
-            self._known.forget()
+            self._forget()
             # Short of memory (a user's query took it), nothing is wrong with the file.
             self._broken = self._broken or not isinstance(error, duckdb.OutOfMemoryException)
             raise _failure(error) from error

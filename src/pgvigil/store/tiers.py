@@ -106,5 +106,7 @@ def _unrounded(field: Field) -> str:
         case Rollup.AVG:
             weight = f"coalesce(fact.secs, 0) * ({name} IS NOT NULL)::INTEGER"
             return f"coalesce(sum({name} * {weight}) / nullif(sum({weight}), 0), avg({name}))"
+        case _ if field.steady:
+            return f"arg_max({name}, fact.ts)"  # the last that is not NULL
         case _:
             return f"arg_max_null({name}, fact.ts)"
