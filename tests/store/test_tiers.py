@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -106,9 +107,33 @@ def test_each_moment_counts_once_across_the_tiers(day: Store) -> None:
     # What the boundaries left behind is deleted when they move again.
     upkeep(day, START + 12 * HOUR)
     assert total(day, "statements_closed", "count(*)") == 2 * an_hour
-    assert total(day, "statements_1m", "count(*)") == 5 * an_hour
+    assert total(day, "statements_1m", "count(*)") == 10 * an_hour  # minutes go six hours at a time
+    upkeep(day, START + 14 * HOUR)
+    assert total(day, "statements_1m", "count(*)") == 4 * an_hour
     assert total(day) == OF_DAY
     day.close()
+
+
+def test_minutes_and_hours_are_rewritten_sorted_by_key_once_their_stretch_is_complete(store: Store) -> None:
+    def runs(tier: str) -> int:
+        """How often the key changes in the order in which the rows lie."""
+        keys = [row[0] for row in store.query(f"SELECT queryid FROM statements_{tier} ORDER BY rowid").rows]
+        return 1 + len([one for one, other in pairwise(keys) if one != other])
+
+    store.append([calls(START + half * 30 * MINUTE, (1, half), (2, 1), (3, 7)) for half in range(1, 2 * 27)])
+    upkeep(store, START + 6 * HOUR)
+    before = sum(half + 8 for half in range(1, 54))
+    assert runs("1m") == runs("1h") == 3 * 5  # each hour by itself
+    upkeep(store, START + 27 * HOUR)
+    assert runs("1m") == 3 * 4 + 3 * 2  # four stretches of six hours, and two hours of the next
+    assert runs("1h") == 3 + 3 * 2
+    rolled = before - (53 + 8)  # the last half hour is still open
+    assert [total(store), total(store, "statements_1m"), total(store, "statements_1h")] == [before, rolled, rolled]
+    assert store.query("SELECT typeof(ts) FROM statements_1m LIMIT 1").rows == [("TIMESTAMP_S",)]
+    late = replace(calls(START + HOUR + SECOND, (2, 500)), pass_no=10**12)
+    store.append([late])
+    upkeep(store, START + 27 * HOUR)
+    assert [total(store), total(store, "statements_1m")] == [before + 500, rolled + 500]
 
 
 def test_any_span_adds_up_as_in_the_view(day: Store) -> None:

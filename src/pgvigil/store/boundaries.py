@@ -8,9 +8,10 @@ Per series, in microseconds; all of them are whole hours, and a moment belongs t
 `rolled`: both coarser tiers hold everything up to here. `raw_from`: readings count as read after it, by the minute up
 to it; `minutes_from`: by the hour up to it. `raw_gone` and `minutes_gone`: up to here the finer rows were deleted;
 they follow some minutes later, so that a query planned before a boundary moved still finds its rows.
+`minutes_sorted` and `hours_sorted`: up to here the rows of a coarser tier were rewritten, sorted by key.
 """
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import duckdb
 
@@ -31,6 +32,8 @@ class Boundaries:
     minutes_from: int = 0
     raw_gone: int = 0
     minutes_gone: int = 0
+    minutes_sorted: int = 0
+    hours_sorted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,6 @@ def read(cursor: duckdb.DuckDBPyConnection) -> dict[str, Boundaries]:
 
 def write(cursor: duckdb.DuckDBPyConnection, series: str, to: Boundaries) -> None:
     """Keep the boundaries of a series."""
-    moments = ", ".join(
-        moment(value) for value in (to.rolled, to.raw_from, to.minutes_from, to.raw_gone, to.minutes_gone)
-    )
+    moments = ", ".join(map(moment, astuple(to)))
     cursor.execute(sql("forget_boundaries"), {"series": series})
     cursor.execute(sql("set_boundaries", moments=moments), {"series": series})

@@ -1,8 +1,8 @@
 """Looking after the tiers, one small step at a time, beside the writer and never in its way.
 
 A step takes one hour of one series that is over: it is rolled up into minutes and those into an hour, again if
-something came late; or its readings are rewritten, sorted by key, which takes a third less room; or what is past its
-time is deleted. Each is one transaction.
+something came late; or rows are rewritten, sorted by key (`rewriting.py`); or what is past its time is deleted. Each
+is one transaction.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,9 +13,10 @@ import duckdb
 from pgvigil.store import boundaries, views
 from pgvigil.store.boundaries import DAY, HOUR, SECOND, Boundaries, Retention, hour_of
 from pgvigil.store.remembered import decode, encode, fold
+from pgvigil.store.rewriting import AT_ONCE, close_hour, count_rows, resort_stretch
 from pgvigil.store.series import Dimension, Layout, Series
-from pgvigil.store.text import ident, moment, sql
-from pgvigil.store.tiers import TIERS, close, roll_up, slices
+from pgvigil.store.text import ident, moment, second, sql
+from pgvigil.store.tiers import STRETCHES, TIERS, between, roll_up, slices
 from pgvigil.store.transaction import transaction
 
 GRACE = 60 * SECOND
@@ -23,10 +24,6 @@ GRACE = 60 * SECOND
 
 LINGER = 600 * SECOND
 """How long rows stay that a boundary left behind: queries planned before it moved still find them."""
-
-AT_ONCE = 20_000
-"""Rows in one statement of a step, which bounds the memory it takes: 20,000 rows of 50 columns fit into 64 MB."""
-
 
 FOLD_AT = 60
 """Rows of last readings of a target, one per pass, that are made one: ten minutes of them."""
@@ -56,7 +53,8 @@ def step(cursor: duckdb.DuckDBPyConnection, upkeep: Upkeep, now: int) -> bool:
         behind = late.get(series.name, [])
         if (
             _roll(cursor, upkeep, series, behind, now)
-            or _close(cursor, upkeep, series)
+            or close_hour(cursor, series, upkeep.boundaries.get(series.name, Boundaries()))
+            or _resort(cursor, upkeep, series)
             or _retire(cursor, upkeep, series, behind, now)
         ):
             return True
@@ -105,7 +103,7 @@ def _roll(cursor: duckdb.DuckDBPyConnection, upkeep: Upkeep, series: Series, lat
 
 def _next_hour(cursor: duckdb.DuckDBPyConnection, series: Series, at: Boundaries, now: int) -> int | None:
     table = ident(f"{series.name}_raw")
-    row = cursor.execute(sql("next_ts", table=table, rolled=moment(at.rolled))).fetchone()
+    row = cursor.execute(sql("next_ts", table=table, where=between("raw", at.rolled))).fetchone()
     if row is None or row[0] is None:
         return None
     hour = hour_of(row[0])
@@ -115,34 +113,20 @@ def _next_hour(cursor: duckdb.DuckDBPyConnection, series: Series, at: Boundaries
 def _undo(cursor: duckdb.DuckDBPyConnection, series: Series, hour: int) -> None:
     for tier in TIERS:
         table = ident(f"{series.name}_{tier}")
-        cursor.execute(sql("delete_between", table=table, since=moment(hour - HOUR), until=moment(hour)))
+        cursor.execute(sql("delete_where", table=table, where=between(tier, hour - HOUR, hour)))
 
 
 def _roll_hour(cursor: duckdb.DuckDBPyConnection, series: Series, hour: int) -> None:
     for tier, source in (("1m", "raw"), ("1h", "1m")):
-        for part in slices(series, _count(cursor, f"{series.name}_{source}", hour), AT_ONCE):
+        for part in slices(series, count_rows(cursor, series, source, hour - HOUR, hour), AT_ONCE):
             cursor.execute(roll_up(series, tier, hour - HOUR, hour, part))
 
 
-def _close(cursor: duckdb.DuckDBPyConnection, upkeep: Upkeep, series: Series) -> bool:
-    """Rewrite the oldest hour that was rolled up, sorted by key."""
-    table = f"{series.name}_open"
-    rolled = upkeep.boundaries.get(series.name, Boundaries()).rolled
-    row = cursor.execute(sql("oldest_until", table=ident(table), until=moment(rolled))).fetchone()
-    if row is None or row[0] is None:
-        return False
-    hour = hour_of(row[0])
-    with transaction(cursor):
-        for part in slices(series, _count(cursor, table, hour), AT_ONCE):
-            cursor.execute(close(series, hour, part))
-        cursor.execute(sql("delete_until", table=ident(table), column="ts", until=moment(hour)))
-    return True
-
-
-def _count(cursor: duckdb.DuckDBPyConnection, table: str, hour: int) -> int:
-    statement = sql("count_between", table=ident(table), since=moment(hour - HOUR), until=moment(hour))
-    row = cursor.execute(statement).fetchone()
-    return row[0] if row else 0
+def _resort(cursor: duckdb.DuckDBPyConnection, upkeep: Upkeep, series: Series) -> bool:
+    after = resort_stretch(cursor, series, upkeep.boundaries.get(series.name, Boundaries()))
+    if after:
+        upkeep.boundaries[series.name] = after
+    return after is not None
 
 
 def _retire(cursor: duckdb.DuckDBPyConnection, upkeep: Upkeep, series: Series, late: list[int], now: int) -> bool:
@@ -153,14 +137,16 @@ def _retire(cursor: duckdb.DuckDBPyConnection, upkeep: Upkeep, series: Series, l
     minutes_from = max(at.minutes_from, min(_hour_before(now, upkeep.retention.minutes), raw_from))
     after = replace(at, raw_from=raw_from, minutes_from=minutes_from)
     if now >= upkeep.moved.get(series.name, 0) + LINGER:
-        after = replace(after, raw_gone=at.raw_from, minutes_gone=at.minutes_from)
+        # Minutes go as they were sorted: what is left of a stretch would keep the room of all of it.
+        minutes_gone = at.minutes_from // STRETCHES["1m"] * STRETCHES["1m"]
+        after = replace(after, raw_gone=at.raw_from, minutes_gone=max(minutes_gone, at.minutes_gone))
     if after == at:
         return False
     with transaction(cursor):
         if after.raw_gone > at.raw_gone:
             _delete(cursor, f"{series.name}_closed", after.raw_gone)
         if after.minutes_gone > at.minutes_gone:
-            _delete(cursor, f"{series.name}_1m", after.minutes_gone)
+            _delete(cursor, f"{series.name}_1m", after.minutes_gone, at=second)
         _move(cursor, series, after)
     upkeep.boundaries[series.name] = after
     upkeep.moved[series.name] = now
@@ -176,9 +162,15 @@ def _move(cursor: duckdb.DuckDBPyConnection, series: Series, after: Boundaries) 
     views.create_one(cursor, series, after)
 
 
-def _delete(cursor: duckdb.DuckDBPyConnection, table: str, until: int, column: str = "ts") -> None:
+def _delete(
+    cursor: duckdb.DuckDBPyConnection,
+    table: str,
+    until: int,
+    column: str = "ts",
+    at: Callable[[int], str] = moment,
+) -> None:
     if until > 0:
-        cursor.execute(sql("delete_until", table=ident(table), column=column, until=moment(until)))
+        cursor.execute(sql("delete_until", table=ident(table), column=column, until=at(until)))
 
 
 def _tidy(cursor: duckdb.DuckDBPyConnection, upkeep: Upkeep, now: int) -> bool:
@@ -188,7 +180,10 @@ def _tidy(cursor: duckdb.DuckDBPyConnection, upkeep: Upkeep, now: int) -> bool:
         return False
     with transaction(cursor):
         for series in upkeep.layout.series.values():
-            _delete(cursor, f"{series.name}_open" if series.once else f"{series.name}_1h", until)
+            if series.once:
+                _delete(cursor, f"{series.name}_open", until)
+            else:
+                _delete(cursor, f"{series.name}_1h", until, at=second)
         _delete(cursor, "events", until)
         _delete(cursor, "gaps", until, column="until")
         for dimension in upkeep.layout.dimensions.values():

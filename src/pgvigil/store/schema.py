@@ -8,8 +8,9 @@ from collections.abc import Mapping
 import duckdb
 
 from pgvigil.store.errors import StoreError, StoreVersionError
-from pgvigil.store.series import INCARNATION, MOMENT, TARGET, Dimension, Field, Layout, Series
+from pgvigil.store.series import INCARNATION, MOMENT, TARGET, TS, Dimension, Field, Layout, Series
 from pgvigil.store.text import ident, sql
+from pgvigil.store.tiers import TIERS
 from pgvigil.store.transaction import transaction
 
 VERSION = 1
@@ -62,6 +63,8 @@ _BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "minutes_from": "TIMESTAMP",
         "raw_gone": "TIMESTAMP",
         "minutes_gone": "TIMESTAMP",
+        "minutes_sorted": "TIMESTAMP",
+        "hours_sorted": "TIMESTAMP",
     },
     "reopened": {"series": "VARCHAR", "hour": "TIMESTAMP"},
 }
@@ -79,8 +82,11 @@ def tables(layout: Layout) -> Tables:
 
 def _tables_of(series: Series) -> Tables:
     facts = {field.name: field.type for field in (*MOMENT, *series.fields)}
-    suffixes = ("_open",) if series.once else ("_open", "_closed", "_1m", "_1h")
-    return {series.name + suffix: dict(facts) for suffix in suffixes}
+    if series.once:
+        return {f"{series.name}_open": facts}
+    readings = {f"{series.name}_{tier}": dict(facts) for tier in ("open", "closed")}
+    # Buckets end with whole minutes, and a number of seconds takes half of the room of one of microseconds.
+    return readings | {f"{series.name}_{tier}": {**facts, TS.name: "TIMESTAMP_S"} for tier in TIERS}
 
 
 def _columns_of_dimension(dimension: Dimension) -> dict[str, str]:

@@ -28,3 +28,8 @@ def literal(text: str) -> str:
 def moment(micros: int) -> str:
     """A moment, in microseconds since the epoch, as a constant that the planner can prune by."""
     return f"make_timestamp({micros})"
+
+
+def second(micros: int) -> str:
+    """The second that a moment lies in, as a constant of the type of coarser tiers."""
+    return f"make_timestamp({micros // 1_000_000 * 1_000_000})::TIMESTAMP_S"

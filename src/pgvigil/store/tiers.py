@@ -8,12 +8,14 @@ time the row stands for, and over a longer span it is `sum(calls)` by `sum(passe
 """
 
 from pgvigil.catalog.types import Rollup
-from pgvigil.store.boundaries import HOUR, MINUTE
+from pgvigil.store.boundaries import DAY, HOUR, MINUTE
 from pgvigil.store.series import PASSES, Field, Series
-from pgvigil.store.text import ident, literal, moment, sql
+from pgvigil.store.text import ident, literal, moment, second, sql
 
 TIERS = {"1m": MINUTE, "1h": HOUR}
 """Coarser tiers and the length of their buckets, in microseconds."""
+STRETCHES = {"1m": 6 * HOUR, "1h": DAY}
+"""What is rewritten at once, sorted by key: an hour's row of a statement took 53 bytes before and takes 17 after."""
 
 _LARGEST = 2**63 - 1
 
@@ -29,7 +31,7 @@ def roll_up(series: Series, tier: str, since: int, until: int, slice_: str = "tr
         columns=", ".join(map(ident, series.columns)),
         bucket=_bucket(TIERS[tier]),
         source=ident(f"{series.name}_{_finer(tier)}"),
-        where=f"{_between(since, until)} AND {slice_}",
+        where=f"{between(_finer(tier), since, until)} AND {slice_}",
         cover=_cover(series, tier, since, until),
         cover_key="(bucket, target, incarnation, probe, outcome)"
         if series is PASSES
@@ -42,13 +44,28 @@ def roll_up(series: Series, tier: str, since: int, until: int, slice_: str = "tr
 
 def close(series: Series, until: int, slice_: str = "true") -> str:
     """The statement that copies the rows up to a moment, sorted by key, to where they stay."""
+    return _copy_sorted(series, "open", "closed", f"ts <= {moment(until)} AND {slice_}")
+
+
+def resort(series: Series, tier: str, since: int, until: int, slice_: str = "true") -> str:
+    """The statement that copies the rows of a tier to its end, sorted by key."""
+    return _copy_sorted(series, tier, tier, f"{between(tier, since, until)} AND {slice_}")
+
+
+def between(tier: str, since: int, until: int | None = None) -> str:
+    """The condition that holds for the rows of a tier in (`since`, `until`]."""
+    at = second if tier in TIERS else moment  # of the column's type: the engine skips what it need not read
+    return f"ts > {at(since)}" + ("" if until is None else f" AND ts <= {at(until)}")
+
+
+def _copy_sorted(series: Series, source: str, table: str, where: str) -> str:
     order = ["target", "incarnation", *(ident(field.name) for field in series.keys), "ts"]
     return sql(
         "close",
-        table=ident(f"{series.name}_closed"),
+        table=ident(f"{series.name}_{table}"),
         columns=", ".join(map(ident, series.columns)),
-        source=ident(f"{series.name}_open"),
-        where=f"ts <= {moment(until)} AND {slice_}",
+        source=ident(f"{series.name}_{source}"),
+        where=where,
         order=", ".join(order),
     )
 
@@ -66,21 +83,16 @@ def _finer(tier: str) -> str:
     return "raw" if tier == "1m" else "1m"
 
 
-def _between(since: int, until: int) -> str:
-    return f"ts > {moment(since)} AND ts <= {moment(until)}"
-
-
 def _bucket(length: int) -> str:
     return f"make_timestamp((epoch_us(ts) + {length - 1}) // {length} * {length})"
 
 
 def _cover(series: Series, tier: str, since: int, until: int) -> str:
-    between = _between(since, until)
     if series is not PASSES:
-        return sql("cover_facts", passes=f"passes_{tier}", probe=literal(series.name), where=between)
-    if tier == "1m":
-        return sql("cover_readings", bucket=_bucket(TIERS[tier]), where=between)
-    return sql("cover_minutes", bucket=_bucket(TIERS[tier]), where=between)
+        where = between(tier, since, until)
+        return sql("cover_facts", passes=f"passes_{tier}", probe=literal(series.name), where=where)
+    name = "cover_readings" if tier == "1m" else "cover_minutes"
+    return sql(name, bucket=_bucket(TIERS[tier]), where=between(_finer(tier), since, until))
 
 
 def _aggregate(field: Field) -> str:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import duckdb
 
 from pgvigil.store.boundaries import DAY, HOUR, MINUTE, Boundaries
-from pgvigil.store.series import Layout, Series
-from pgvigil.store.text import ident, moment, sql
+from pgvigil.store.series import TS, Layout, Series
+from pgvigil.store.text import ident, sql
+from pgvigil.store.tiers import TIERS, between
 
 _TIERS = ("raw", "1m", "1h")
 _GRAINS = {"raw": 10, "1m": 60, "1h": 3600}
@@ -113,10 +114,10 @@ def create_one(cursor: duckdb.DuckDBPyConnection, series: Series, at: Boundaries
 
 
 def _select(series: Series, part: Segment) -> str:
-    columns = ", ".join(ident(name) for name in series.columns)
-    limits = [f"ts > {moment(part.since)}"] if part.since > 0 else []
-    limits += [f"ts <= {moment(part.until)}"] if part.until < ALWAYS else []
-    where = " AND ".join(limits) or "true"
+    columns = ", ".join(map(ident, series.columns))
+    if part.tier in TIERS:
+        columns = columns.replace(ident(TS.name), f"{ident(TS.name)}::TIMESTAMP AS {ident(TS.name)}", 1)
+    where = between(part.tier, part.since, part.until if part.until < ALWAYS else None)
     return " UNION ALL ".join(
         sql("segment", columns=columns, table=ident(table), where=where) for table in _tables(series, part.tier)
     )

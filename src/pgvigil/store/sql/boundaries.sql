@@ -1,2 +1,3 @@
-SELECT series, epoch_us(rolled), epoch_us(raw_from), epoch_us(minutes_from), epoch_us(raw_gone), epoch_us(minutes_gone)
+SELECT series, epoch_us(rolled), epoch_us(raw_from), epoch_us(minutes_from), epoch_us(raw_gone), epoch_us(minutes_gone),
+       coalesce(epoch_us(minutes_sorted), 0), coalesce(epoch_us(hours_sorted), 0)
 FROM boundaries

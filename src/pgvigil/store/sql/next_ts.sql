@@ -1,1 +1,1 @@
-SELECT epoch_us(min(ts)) FROM {table} WHERE ts > {rolled}
+SELECT epoch_us(min(ts)) FROM {table} WHERE {where}
