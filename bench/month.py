@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bench import pool
 from bench.figures import median, percentile
@@ -29,8 +29,11 @@ WHOLE = 30
 
 AN_HOUR = 360
 """Passes."""
-KEPT = {"closed": 48, "1m": 14 * 24, "1h": 30 * 24}
-"""Hours of each tier that a store of a month has."""
+KEPT = (48, 14 * 24, 30 * 24)
+"""Hours of each tier of TIERS that a store of a month has."""
+
+LARGE = "statements"
+"""The series of which not all hours are filled; all others are, for their tables would be too small to tell from."""
 
 Rows = tuple[int, float]
 
@@ -43,10 +46,10 @@ class Kept:
     raw: Rows
     driven: Mapping[str, Rows]
     month: Mapping[str, Rows]
-    tiers: Mapping[str, float]
-    """MB by tier of what was filled."""
+    series: Mapping[str, float]
+    """MB by series, of the large one stretched to the whole month."""
     size: float
-    """MB of a month of WHOLE days: tiers of which fewer hours were filled are stretched."""
+    """MB of a month of WHOLE days."""
     free: float
     filling: float
 
@@ -55,7 +58,7 @@ def run(plan: Plan) -> Result:
     """All rows that need the month."""
     found = catalog.load()
     passes = Passes(found, pool.load(plan, found), plan.seed)
-    hours = max(1, round(plan.driven_passes * STEP * SECOND / HOUR))
+    hours = max(2, round(plan.driven_passes * STEP * SECOND / HOUR))
     month = Month(END - days(WHOLE), END, hours, plan.filled)
     url = f"duckdb://{plan.work}/month.db"
     kept = _keep(url, found, passes, month)
@@ -83,14 +86,18 @@ def _keep(url: str, found: Catalog, passes: Passes, month: Month) -> Kept:
     with _engine(store) as engine:
         driven = {tier: bytes_a_row(engine, f"statements_{tier}") for tier in TIERS}
         began = time.monotonic()
-        fill(engine, series, month)
+        fill(engine, [one for one in series if one.name == LARGE], month)
+        fill(engine, [one for one in series if one.name != LARGE], replace(month, filled=KEPT))
         filling = time.monotonic() - began
         month_rows = {tier: bytes_a_row(engine, f"statements_{tier}") for tier in TIERS}
-        tiers = {tier: tier_size(engine, series, tier) for tier in TIERS}
+        tiers = {one.name: [tier_size(engine, one.name, tier) for tier in TIERS] for one in series}
         in_use, free = used(engine)
-    stretched = sum(size * month.stretched(tier, KEPT[tier]) for tier, size in tiers.items())
-    size = in_use - sum(tiers.values()) + stretched
-    return Kept(commits, raw, driven, month_rows, tiers, size, free, filling)
+    more = [
+        size * (month.stretched(tier, hours) - 1) for tier, hours, size in zip(TIERS, KEPT, tiers[LARGE], strict=True)
+    ]
+    sizes = {name: sum(found) for name, found in tiers.items()}
+    sizes[LARGE] += sum(more)
+    return Kept(commits, raw, driven, month_rows, sizes, in_use + sum(more), free, filling)
 
 
 @contextmanager
@@ -131,9 +138,8 @@ def _notes(kept: Kept, hours: int) -> list[str]:
             f"month {kept.month[tier][0]:,} rows of {kept.month[tier][1]:.1f} B"
             for tier in TIERS
         ),
-        f"The month was filled from {hours} driven h in {kept.filling:.0f} s; "
-        + ", ".join(f"{tier} {size:.0f} MB" for tier, size in kept.tiers.items())
-        + f" in use, {kept.free:.0f} MB free",
+        f"The month was filled from {hours} driven h in {kept.filling:.0f} s, {kept.free:.0f} MB free; MB by series: "
+        + ", ".join(f"{name} {size:.1f}" for name, size in sorted(kept.series.items(), key=lambda one: -one[1])),
     ]
 
 
@@ -156,7 +162,8 @@ def _sizes(plan: Plan, kept: Kept, hours: int) -> Sequence[Row]:
         ),
         Row(
             "month", *PROMISES["month"], f"{kept.size:.0f} MB (extrapolated)",
-            f"raw 48 h, 1 min 14 days, 1 h 30 days, all probes; {_hours(plan)} h of these filled from {hours} driven h",
+            f"raw 48 h, 1 min 14 days, 1 h 30 days, all probes, from {hours} driven h; of statements {_hours(plan)} h "
+            "of these, the rest in proportion",
             at_most(kept.size, 700.0, quick=plan.quick),
         ),
     ]  # fmt: skip

@@ -1,8 +1,9 @@
 """A month from a few hours: their rows are copied forward in time, tier by tier, as upkeep would have left them.
 
 What was driven through the store hour by hour is the beginning of the month; every later hour is a copy of one of
-these hours, its moments shifted. Copies can't make the file smaller than other rows would: the engine compresses each
-row group (122,880 rows) on its own, and copies of one row lie hours apart; `bytes_a_row` of both shows it.
+these hours, its moments shifted, and minutes and hours are then rewritten as upkeep rewrites them. Copies of two hours
+or more can't make the file smaller than other rows would: the engine compresses each row group (122,880 rows) on its
+own, by the range of its values and by runs of equal ones, and two copies of one row never lie side by side.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,7 @@ from bench.sql import text
 from pgvigil.store import boundaries
 from pgvigil.store.boundaries import DAY, HOUR, Boundaries
 from pgvigil.store.engine import BLOCK_BYTES, Engine
+from pgvigil.store.rewriting import resort_stretch
 from pgvigil.store.series import Series
 
 TIERS = ("closed", "1m", "1h")
@@ -58,6 +60,7 @@ def fill(engine: Engine, series: Sequence[Series], month: Month) -> None:
                 for hours in _bundles(cursor, f"{one.name}_{tier}", month, month.hours(tier)):
                     _copy(cursor, one, tier, [(month.source(hour), hour) for hour in hours])
             _drop(cursor, one, month)
+            _resort(cursor, one)
     engine.checkpoint()
 
 
@@ -95,6 +98,12 @@ def _drop(cursor: duckdb.DuckDBPyConnection, series: Series, month: Month) -> No
     boundaries.write(cursor, series.name, Boundaries(month.end, raw_from, minutes_from, raw_from, minutes_from))
 
 
+def _resort(cursor: duckdb.DuckDBPyConnection, series: Series) -> None:
+    at: Boundaries | None = boundaries.read(cursor)[series.name]
+    while at:
+        at = resort_stretch(cursor, series, at)
+
+
 def bytes_a_row(engine: Engine, table: str) -> tuple[int, float]:
     """Rows of a table, and the bytes of its blocks in the file by row."""
     with engine.cursor() as cursor:
@@ -103,10 +112,10 @@ def bytes_a_row(engine: Engine, table: str) -> tuple[int, float]:
     return rows, blocks * BLOCK_BYTES / rows if rows else 0.0
 
 
-def tier_size(engine: Engine, series: Sequence[Series], tier: str) -> float:
-    """MB of the blocks of one tier of all series."""
-    found = [bytes_a_row(engine, f"{one.name}_{tier}") for one in series]
-    return sum(rows * each for rows, each in found) / 1e6
+def tier_size(engine: Engine, series: str, tier: str) -> float:
+    """MB of the blocks of one tier of a series."""
+    rows, each = bytes_a_row(engine, f"{series}_{tier}")
+    return rows * each / 1e6
 
 
 def used(engine: Engine) -> tuple[float, float]:
