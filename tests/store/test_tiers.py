@@ -140,10 +140,12 @@ def test_any_span_adds_up_as_in_the_view(day: Store) -> None:
     for since, until in ((0, 10), (1, 9), (5, 7), (7, 10), (9, 10), (4, 4), (0, 24 * 40)):
         low, high = START + since * HOUR, START + until * HOUR
         expected = total(day, f"statements WHERE epoch_us(ts) > {low} AND epoch_us(ts) <= {high}")
-        assert total(day, day.relation("statements", low, high)) == expected
+        for step in (None, SECOND, MINUTE, HOUR, high - low):
+            assert total(day, day.relation("statements", low, high, step)) == expected
     low, high = START + 8 * HOUR + 5 * MINUTE + SECOND, START + 9 * HOUR + 7 * MINUTE
     expected = total(day, f"statements WHERE epoch_us(ts) > {low} AND epoch_us(ts) <= {high}")
-    assert total(day, day.relation("statements", low, high)) == expected
+    for step in (None, SECOND, MINUTE, HOUR, high - low):
+        assert total(day, day.relation("statements", low, high, step)) == expected
     day.close()
 
 

@@ -50,6 +50,12 @@ def test_minutes_are_never_read_beyond_three_days() -> None:
     assert tier_for(0, HOUR) == "raw"
     assert tier_for(0, 3 * DAY) == "1m"
     assert tier_for(0, 3 * DAY + 1) == "1h"
+    assert tier_for(0, 4 * DAY, MINUTE) == "1h"
+
+
+def test_sums_by_step_are_read_from_rows_no_longer_than_the_step() -> None:
+    assert [tier_for(0, HOUR, step) for step in (SECOND, MINUTE, HOUR - 1, HOUR)] == ["raw", "1m", "1m", "1h"]
+    assert tier_for(0, 2 * DAY, 2 * DAY) == "1h"
 
 
 def test_a_moment_belongs_to_the_hour_it_ends() -> None:

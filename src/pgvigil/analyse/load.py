@@ -21,7 +21,9 @@ def load(reader: Reader, target: int, span: Span) -> Load:
     counted: dict[tuple[int, str], float] = {}
     known: set[int] = set()
     parameters = {"target": target, **span.parameters}
-    for step, name, seen, taken in run(reader, "load", ("passes", "sessions"), span.since, span.until, parameters):
+    for step, name, seen, taken in run(
+        reader, "load", ("passes", "sessions"), span.since, span.until, parameters, span.step
+    ):
         known.add(step)
         if name is not None:
             counted[step, name] = seen / taken

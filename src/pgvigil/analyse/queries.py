@@ -22,8 +22,9 @@ class Reader(Protocol):
         """Run one of our own queries."""
         ...
 
-    def relation(self, probe: str, since: int, until: int) -> str:
-        """The relation to read `probe` from, for a span in microseconds: the coarsest tier that is exact for it."""
+    def relation(self, probe: str, since: int, until: int, step: int | None = None) -> str:
+        """The relation to read `probe` from, for a span in microseconds, exact at its ends. With `step`, of which
+        only sums are wanted, from the coarsest rows that are no longer."""
         ...
 
     def grain(self, probe: str, since: int, until: int) -> int:
@@ -44,7 +45,9 @@ def run(
     since: int,
     until: int,
     parameters: Mapping[str, Any],
+    step: int | None = None,
 ) -> Sequence[tuple[Any, ...]]:
-    """The rows of `sql/<name>.sql`, in which `{probe}` stands for the relation of a probe over the span."""
-    relations = {probe: reader.relation(probe, since, until) for probe in probes}
+    """The rows of `sql/<name>.sql`, in which `{probe}` stands for the relation of a probe over the span, its rows no
+    coarser than `step` where sums by step are asked for."""
+    relations = {probe: reader.relation(probe, since, until, step) for probe in probes}
     return reader.query(text(name).format(**relations), parameters).rows

@@ -1,5 +1,6 @@
 """Statements of a span by their share of the load."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -67,7 +68,7 @@ def statements(
 ) -> Page:
     """Statements of `target` that moved in (`since`, `until`], ordered by a column of COLUMNS."""
     parameters = {"target": target, "since": since, "until": until}
-    relations = {name: reader.relation(name, since, until) for name in ("statements", "passes")}
+    relations = {name: reader.relation(name, since, until, until - since) for name in ("statements", "passes")}
     order = f"{COLUMNS[sort]} {'DESC' if descending else 'ASC'}"
     query = text("statements").format(**relations, order=order)
     rows = reader.query(query, {**parameters, "limit": limit, "offset": offset}).rows
@@ -108,9 +109,10 @@ def _classes(
     reader: Reader, parameters: Mapping[str, int], queryids: Sequence[int]
 ) -> Mapping[int, Mapping[str, float]]:
     """By queryid, the share of its samples in each wait class."""
-    given = {**parameters, "queryids": queryids}
+    given = {**parameters, "queryids": json.dumps(queryids)}
     counted: dict[int, dict[str, float]] = {}
-    rows = run(reader, "statement_classes", ("sessions",), parameters["since"], parameters["until"], given)
+    since, until = parameters["since"], parameters["until"]
+    rows = run(reader, "statement_classes", ("sessions",), since, until, given, until - since)
     for queryid, name, samples in rows:
         counted.setdefault(queryid, {})[name] = float(samples)
     return {
@@ -124,18 +126,13 @@ def _sparks(
 ) -> Mapping[tuple[Any, ...], tuple[float | None, ...]]:
     """By key, the load of some statements in each step; None where the step is not known."""
     span = spark_span(since, until, reader.grain("statements", since, until))
-    given = {"target": target, **span.parameters}
-    known = dict(run(reader, "known_steps", ("passes",), since, until, {**given, "probe": "statements"}))
-    busy: dict[tuple[Any, ...], dict[int, float | None]] = {}
-    for *key, step, seconds in run(
-        reader, "statement_sparks", ("statements",), since, until, {**given, "queryids": queryids}
-    ):
-        busy.setdefault(tuple(key), {})[step] = seconds
-    steps = range(1, span.count + 1)
-    return {
-        key: tuple(_load(by_step.get(step, 0.0), known.get(step)) for step in steps) for key, by_step in busy.items()
-    }
-
-
-def _load(busy: float | None, known: float | None) -> float | None:
-    return busy / known if busy is not None and known else None
+    given = {"target": target, "probe": "statements", "queryids": json.dumps(queryids), **span.parameters}
+    known = {step for step, secs in run(reader, "known_steps", ("passes",), since, until, given, span.step) if secs}
+    idle = [0.0 if step in known else None for step in range(1, span.count + 1)]
+    sparks: dict[tuple[Any, ...], tuple[float | None, ...]] = {}
+    for *key, steps, loads in run(reader, "statement_sparks", ("passes", "statements"), since, until, given, span.step):
+        spark = idle.copy()
+        for step, load in zip(steps, loads, strict=True):
+            spark[step - 1] = load
+        sparks[tuple(key)] = tuple(spark)
+    return sparks

@@ -61,7 +61,7 @@ def _vital(reader: Reader, target: int, since: int, until: int, definition: Defi
 def _parts(reader: Reader, target: int, span: Span, definition: Definition) -> dict[int, tuple[float, float]]:
     """Numerator and denominator by step, of the steps of which something is known."""
     parameters = {"target": target, **span.parameters}
-    rows = run(reader, f"vitals/{definition.key}", definition.probes, span.since, span.until, parameters)
+    rows = run(reader, f"vitals/{definition.key}", definition.probes, span.since, span.until, parameters, span.step)
     return {step: (top, bottom) for step, top, bottom in rows if top is not None and bottom}
 
 

@@ -33,7 +33,7 @@ def create_app(watch: Watch | None, version: str) -> FastAPI:
     app.state.watch = watch
     # The last one is the outermost: a refusal bears the headers too, and a mistake is answered like everything else.
     app.add_middleware(Mistakes)
-    app.add_middleware(GZipMiddleware, minimum_size=1000)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
     app.add_middleware(HeadAsGet)
     app.add_middleware(LoopbackOnly)
     app.add_middleware(SecureHeaders)

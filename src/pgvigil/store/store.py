@@ -143,11 +143,14 @@ class Store:
         """Answer a user's query: one SELECT, 30 seconds and 256 MB at most. Raises QueryRefusedError."""
         return query.select(self._engine, text)
 
-    def relation(self, probe: str, since: int, until: int) -> str:
-        """What to write after FROM to read a probe over a span in microseconds: the coarsest rows that are exact."""
+    def relation(self, probe: str, since: int, until: int, step: int | None = None) -> str:
+        """What to write after FROM to read a probe over a span in microseconds, exact at its ends.
+
+        With `step`, also microseconds, rows may be as long as that: sums by step, or of the whole span.
+        """
         series = self._layout.series[probe]
         at = self._upkeep.boundaries.get(probe, Boundaries())
-        return views.relation(series, views.tier_for(since, until), since, until, at)
+        return views.relation(series, views.tier_for(since, until, step), since, until, at)
 
     def grain(self, probe: str, since: int, until: int) -> int:
         """The seconds of the coarsest rows that `relation` reads for a span in microseconds."""

@@ -35,11 +35,15 @@ class Segment:
     until: int
 
 
-def tier_for(since: int, until: int) -> str:
-    """The coarsest tier a span of this length is read from: `raw`, `1m` or `1h`. Never minutes beyond three days."""
-    if until - since <= LONGEST_RAW:
-        return "raw"
-    return "1m" if until - since <= LONGEST_MINUTES else "1h"
+def tier_for(since: int, until: int, step: int | None = None) -> str:
+    """The coarsest tier a span of this length is read from: `raw`, `1m` or `1h`. Never minutes beyond three days.
+
+    Where only sums by `step` are wanted, any rows that are no longer tell them, and the coarsest are the fewest.
+    """
+    length, step = until - since, step or 0
+    if length > LONGEST_MINUTES or step >= HOUR:
+        return "1h"
+    return "1m" if length > LONGEST_RAW or step >= MINUTE else "raw"
 
 
 def segments(tier: str, since: int, until: int, at: Boundaries) -> list[Segment]:

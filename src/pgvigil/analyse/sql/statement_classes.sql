@@ -6,6 +6,6 @@ SELECT queryid,
             ELSE 'other' END AS class,
        sum(samples)
 FROM {sessions}
-WHERE target = $target AND state = 'active' AND queryid IN (SELECT unnest($queryids))
+WHERE target = $target AND state = 'active' AND queryid IN (SELECT unnest(from_json($queryids, '["BIGINT"]')))
   AND ts > make_timestamp($since) AND ts <= make_timestamp($until)
 GROUP BY ALL
