@@ -28,7 +28,7 @@ page: setup
 	@tools/node $(PYTHON) hatch_build.py
 
 demo: page
-	@.venv/bin/pgvigil demo
+	@.venv/bin/pgvigil demo $(ARGS)
 
 test: servers page
 	@tools/test $(AT_ONCE) $(ARGS)
