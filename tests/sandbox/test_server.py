@@ -3,6 +3,7 @@
 import json
 import os
 import pwd
+import signal
 import socket
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from pgvigil.sandbox.account import Account, server_account
 from pgvigil.sandbox.environment import clean_environment
 from pgvigil.sandbox.home import STATE, runtime_root
 from pgvigil.sandbox.ports import HOST
-from pgvigil.sandbox.processes import of
+from pgvigil.sandbox.processes import of, uninterrupted
 from pgvigil.sandbox.server import Server, ServerError
 from pgvigil.sandbox.shared_memory import segments_of
 
@@ -94,6 +95,26 @@ def test_a_ctrl_c_while_the_programs_are_copied_leaves_no_home(open_directory: P
     with pytest.raises(KeyboardInterrupt):
         Server(binaries=Interrupting(18, "18", open_directory), base=open_directory)
     assert list(open_directory.iterdir()) == []
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_waits_until_what_is_being_started_is_known(sent: signal.Signals) -> None:
+    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    known = []
+
+    def start() -> None:
+        with uninterrupted():
+            signal.raise_signal(sent)
+            known.append("child")
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            start()
+        assert known == ["child"]
+        assert all(signal.getsignal(number) is signal.default_int_handler for number in before)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def test_removal_leaves_no_process_port_socket_shared_memory_or_file() -> None:

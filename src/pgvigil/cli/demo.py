@@ -77,10 +77,10 @@ def _seconds(flag: str, raw: str) -> float:
         raise SettingError(f"{flag} = {raw!r}; allowed: 1s to 1d, such as 90s or 5m.") from None
 
 
-def say(line: str) -> None:
-    """Print a line at once."""
+def say(line: str, *, nl: bool = True) -> None:
+    """Print a line at once, or its beginning."""
     with suppress(OSError):  # the terminal may be gone
-        typer.echo(line)
+        typer.echo(line, nl=nl)
         sys.stdout.flush()
 
 
@@ -88,8 +88,7 @@ def say(line: str) -> None:
 def step(what: str) -> Iterator[None]:
     """Say what is done, and how long it took."""
     began = time.monotonic()
-    sys.stdout.write(f"{what} … ")
-    sys.stdout.flush()
+    say(f"{what} … ", nl=False)
     yield
     say(f"{time.monotonic() - began:.1f} s")
 

@@ -6,8 +6,10 @@ A pid alone is not a name, for the kernel gives it out again; a pid with its sta
 import os
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,6 +91,26 @@ def working_in(directory: Path) -> list[Process]:
         if place is not None and place.is_relative_to(directory) and (process := of(int(entry.name))):
             found.append(process)
     return found
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Hold back Ctrl-C and its like until a process that is being started is known: nobody would end it else."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    ending = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: handler for number in ending if callable(handler := signal.getsignal(number))}
+    for number in before:
+        signal.signal(number, lambda sent, _: came.append(sent))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for sent in came:
+            signal.raise_signal(sent)
 
 
 def send(process: Process, sent: signal.Signals) -> bool:

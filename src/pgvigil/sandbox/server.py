@@ -19,7 +19,7 @@ from pgvigil.model import PgvigilError
 from pgvigil.sandbox.binaries import Binaries, find
 from pgvigil.sandbox.home import Home
 from pgvigil.sandbox.ports import HOST, ReservedPort
-from pgvigil.sandbox.processes import Process, kill_tree, wait_gone, working_in
+from pgvigil.sandbox.processes import Process, kill_tree, uninterrupted, wait_gone, working_in
 
 SUPERUSER = "postgres"
 _SOCKET_PATH_LIMIT = 103  # bytes that sun_path holds on macOS; Linux has four more
@@ -115,16 +115,17 @@ class Server:
         password_file = self.home.account.own(self._private_file("password", self.passwords[SUPERUSER]))
         command = [str(self.binaries.tool("initdb")), "-D", str(self.data), "-U", SUPERUSER, "-A", "scram-sha-256"]
         command += [f"--pwfile={password_file}", "--encoding=UTF8", "--locale=C", "--no-sync", *options]
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=self.data,
-            env=self.binaries.environment(),
-            stdin=subprocess.DEVNULL,
-            **self.account.arguments,
-        )
+        with uninterrupted():
+            done = subprocess.run(
+                command,
+                capture_output=True,
+                text=True,
+                check=False,
+                cwd=self.data,
+                env=self.binaries.environment(),
+                stdin=subprocess.DEVNULL,
+                **self.account.arguments,
+            )
         password_file.unlink()
         if done.returncode != 0:
             raise ServerError(f"initdb of PostgreSQL {self.binaries.version} failed: {done.stdout}{done.stderr}")
@@ -148,7 +149,7 @@ class Server:
         """Start it and wait until it takes connections."""
         if self.is_running:
             raise ServerError(f"The server on port {self.port} runs already.")
-        with self.log.open("ab") as log:
+        with self.log.open("ab") as log, uninterrupted():
             self._child = subprocess.Popen(
                 [self.binaries.tool("postgres"), "-D", self.data],
                 stdin=subprocess.DEVNULL,
@@ -159,7 +160,7 @@ class Server:
                 start_new_session=True,  # a Ctrl-C at the console is for us, who then stop it in order
                 **self.account.arguments,
             )
-        self._process = self.home.record(self._child.pid)
+            self._process = self.home.record(self._child.pid)
         self._wait_ready(seconds)
 
     def stop(self, mode: Stop = "fast", seconds: float = 60.0) -> None:
