@@ -22,7 +22,8 @@ def test_check_says_well_and_then_what_is_wrong(private_server: MakeServer) -> N
     told = json.loads(well.stdout)
     assert told["well"]
     assert told["server"]["version"].startswith("18.")
-    (hidden,) = told["not_visible"]
+    (hidden, of_wal) = told["not_visible"]
+    assert of_wal["remedy"].startswith("ALTER SYSTEM SET track_wal_io_timing = 'on';")
     assert "statements.shared_blk_read_time" in hidden["what"].split(", ")
     assert hidden["remedy"].startswith("ALTER SYSTEM SET track_io_timing = 'on';")
     assert "Nothing found, in 1 database." in run_pgvigil("check", dsn).stdout

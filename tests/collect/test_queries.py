@@ -6,8 +6,9 @@ from collect.watched import Watched
 from fix_servers import MONITOR, Database, drop_database, new_database
 from pgvigil.catalog import load
 
-STATEMENT = "select 4711 as asked_by_two_roles_in_two_databases"
-TEXT = "select $1 as asked_by_two_roles_in_two_databases"
+# Of a shape that no other test's statement has: names of columns are no part of a queryid.
+STATEMENT = "select 4711, count(*) filter (where amname = 'of two') from pg_am where amname <> 'in two'"
+TEXT = "select $1, count(*) filter (where amname = $2) from pg_am where amname <> $3"
 JOINED = (
     "select text, count(distinct userid), count(distinct dbid), sum(calls)"
     " from statements join queries using (target, incarnation, queryid)"
