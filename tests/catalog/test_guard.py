@@ -172,6 +172,10 @@ def test_the_servers_columns_are_told_from_functions_and_secrets_are_known_by_re
     masked = {"pg_roles", "pg_user"}  # eight stars for everybody
     holders = {of for of, name in rows if name in rules.secret_columns} - rules.secret_relations - masked
     assert holders == rules.secret_partly
+    beside = {name for of, name in rows if of in rules.secret_partly} - rules.secret_columns
+    assert beside <= rules.secret_beside
+    called = {name for (name,) in database.execute("select proname::text from pg_proc")}
+    assert rules.secret_beside & called == {"oid"}  # which takes a number, not a row
 
 
 @pytest.mark.pg("all")

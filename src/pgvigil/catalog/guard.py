@@ -59,6 +59,7 @@ class _Rules:
     columns: frozenset[str]
     secret_relations: frozenset[str]
     secret_partly: frozenset[str]
+    secret_beside: frozenset[str]
     secret_columns: frozenset[str]
 
 
@@ -72,6 +73,7 @@ def _rules() -> _Rules:
         frozenset(raw["harmless"]["columns"].split()),
         frozenset(raw["secret"]["relations"].split()),
         frozenset(raw["secret"]["partly"].split()),
+        frozenset(raw["secret"]["beside"].split()),
         frozenset(raw["secret"]["columns"].split()),
     )
 
@@ -188,7 +190,7 @@ class _Walk:
                 f"{_shown(names)} calls the function {last} where there is no such column, and it {does}; it is never "
                 f"allowed, and a column of that name without {_shown(names[:-1])} before it"
             )
-        elif last in self.rules.harmless - {"oid"}:
+        elif last not in self.rules.secret_beside:
             self.whole.add(".".join(names))
 
     def not_whole(self) -> None:
@@ -197,7 +199,7 @@ class _Walk:
             if name in self.rows or name.endswith(("*", ")")) or ("." in name and name.split(".")[-2] in self.rows):
                 raise self.refuse(
                     f"{name} takes whole or renamed rows where {', '.join(sorted(self.partly))} holds secrets in one "
-                    "column; allowed is naming the columns"
+                    f"column; allowed are {', '.join(sorted(self.rules.secret_beside))}, by name"
                 )
 
     def indirection(self, node: Node) -> None:
