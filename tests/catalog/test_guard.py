@@ -9,6 +9,7 @@ import pytest
 from pgvigil.catalog import guard
 from pgvigil.catalog.errors import CatalogError
 from pgvigil.catalog.guard import check
+from pgvigil.catalog.rules import rules
 
 EVIL = sorted((Path(__file__).parent / "evil").glob("*.sql"))
 PACKS = Path(guard.__file__).parent / "packs"
@@ -124,8 +125,8 @@ def functions(database: Any, volatile: bool) -> set[str]:
 @pytest.mark.pg("all")
 def test_every_volatile_function_of_a_real_server_is_known_to_be_harmless_or_refused(database: Any) -> None:
     """A function that a new major brings fails here until somebody has judged it."""
-    rules = guard._rules()
-    judged = {name for name in functions(database, volatile=True) if name not in rules.harmless}
+    known = rules()
+    judged = {name for name in functions(database, volatile=True) if name not in known.harmless}
     unjudged = []
     for name in sorted(judged):
         with pytest.raises(CatalogError) as refused:
@@ -143,7 +144,7 @@ def test_no_volatile_function_of_one_argument_is_called_as_a_column(database: An
         "select p.proname::text, format_type(p.proargtypes[0], null) from pg_proc p"
         " where p.pronargs = 1 and p.provolatile = 'v' and p.pronamespace = 'pg_catalog'::regnamespace"
     )
-    harmless = guard._rules().harmless
+    harmless = rules().harmless
     for name, of in rows:
         with pytest.raises(CatalogError, match="never allowed"):
             check(f'select (null::{of})."{name}" as x', where="x", calls=frozenset({name}))
@@ -162,20 +163,19 @@ def test_the_server_does_call_functions_in_column_notation(database: Any) -> Non
 
 @pytest.mark.pg("all")
 def test_the_servers_columns_are_told_from_functions_and_secrets_are_known_by_relation(database: Any) -> None:
-    rules = guard._rules()
-    walk = guard._Walk("x", frozenset())
+    known = rules()
     rows = database.execute(
         "select c.relname::text, a.attname::text from pg_attribute a join pg_class c on c.oid = a.attrelid"
         " where c.relkind in ('r', 'v') and a.attnum > 0"
     )
-    assert {name for of, name in rows if walk.harm((name,)) and of not in rules.secret_relations} <= rules.columns
+    assert {name for of, name in rows if known.harm((name,)) and of not in known.secret_relations} <= known.columns
     masked = {"pg_roles", "pg_user"}  # eight stars for everybody
-    holders = {of for of, name in rows if name in rules.secret_columns} - rules.secret_relations - masked
-    assert holders == rules.secret_partly
-    beside = {name for of, name in rows if of in rules.secret_partly} - rules.secret_columns
-    assert beside <= rules.secret_beside
+    holders = {of for of, name in rows if name in known.secret_columns} - known.secret_relations - masked
+    assert holders == known.secret_partly
+    beside = {name for of, name in rows if of in known.secret_partly} - known.secret_columns
+    assert beside <= known.secret_beside
     called = {name for (name,) in database.execute("select proname::text from pg_proc")}
-    assert rules.secret_beside & called == {"oid"}  # which takes a number, not a row
+    assert known.secret_beside & called == {"oid"}  # which takes a number, not a row
 
 
 @pytest.mark.pg("all")

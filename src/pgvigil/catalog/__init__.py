@@ -1,8 +1,9 @@
 """The definitions that live as data: loading, checking, choosing.
 
 `loader` reads packs from their folders · `section` a TOML table, key by key · `columns` what a probe declares of its
-columns · `checks` whether all fits together · `guard` whether an SQL file is harmless · `choose` the SQL for a
-server and what cannot be seen there · `quoting` names as SQL · `reference` the page about all of it.
+columns · `checks` whether all fits together · `guard` whether an SQL file is harmless, by a `walk` over its tree and
+the `rules` · `choose` the SQL for a server and what cannot be seen there · `lints` questions whose answers are
+findings · `quoting` names as SQL · `reference` the page about all of it.
 """
 
 from pgvigil.catalog.choose import choose, invisible
