@@ -1,6 +1,7 @@
 """What later packs will need of the collector, on toy probes: objects found, conditions, edges, things told once."""
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from collect.watched import Watched
 from fix_proxy import MakeProxy
 from fix_servers import MONITOR, Database, MakeServer, connect
+from pgvigil.analyse.probes import probe_health
 from pgvigil.catalog import SHIPPED, load
 from pgvigil.model import Condition
 from toys import COUNTERS, COUNTERS_SQL, load_toys, write_pack
@@ -165,7 +167,9 @@ async def test_objects_beyond_the_limit_are_counted_in_the_pass_and_vanished_one
     async with Watched(tmp_path, catalog, database.dsn()) as watched:
         await watched.until_passes(1, "lengths")
         reason = "select reason from passes where probe = 'lengths' order by ts desc limit 1"
-        assert watched.one(reason) == "2 of 3 objects were asked for, as for_each_limit says"
+        told = "2 of 3 objects were asked for, as for_each_limit says"
+        assert watched.one(reason) == told
+        assert probe_health(watched.store, 1, time.time_ns() // 1_000)["lengths"].reason == told
         assert {row["queue"] for row in watched.last("lengths")} == {"q 1", "q 2"}
         database.execute('create table "q 0" (id int)')  # takes the place of one that is still there
         await watched.until_passes(1, "lengths")
@@ -174,6 +178,7 @@ async def test_objects_beyond_the_limit_are_counted_in_the_pass_and_vanished_one
         await watched.until_passes(1, "lengths")
         assert {row["queue"] for row in watched.last("lengths")} == {"q 3"}
         assert watched.one(reason) is None
+        assert probe_health(watched.store, 1, time.time_ns() // 1_000)["lengths"].reason is None
         database.execute('drop table "q 3"')
         await watched.until_passes(1, "lengths")
         assert watched.last("lengths") == []
