@@ -127,6 +127,8 @@ def test_structure_makes_a_difference(one: str, other: str) -> None:
         ("select a\n  from b -- why\n where c = 1", "select a\n  from b\n where c = $1"),
         ("select a from b where c in (1,2,3) limit 5", "select a from b where c in ($1 /*, ... */) limit $2"),
         ("select a from b where c in ($1 /*, ... */)", "select a from b where c in ($1 /*, ... */)"),
+        ('select nullif(q."a", 1), coalesce("b", \'\')', 'select nullif(q."a", $1), coalesce("b", $2)'),
+        ('select f("in", $1, $2) from "values"', 'select f("in", $1, $2) from "values"'),
         ("copy orders from '/tmp/x' csv", "copy orders from $1 csv"),
         ("set search_path to a, b", "set search_path to $1, $2"),
         ("set app.secret to default", "set app.secret to default"),

@@ -204,7 +204,8 @@ def _without_lists(shape: str) -> str:
 
 
 def _first_only(found: re.Match[str]) -> str:
-    return found[0] if found.end() == found.end(1) else f"{found[1]} {SHORTENED}"
+    # A quoted name is matched only to be stepped over: what follows it are arguments, not a list.
+    return found[0] if found[1][0] == '"' or found.end() == found.end(1) else f"{found[1]} {SHORTENED}"
 
 
 def _without_settings(shape: str) -> str:
