@@ -132,7 +132,7 @@ export class Chart {
       width,
       height,
       legend: { show: false },
-      padding: [18, 2, 0, 0],
+      padding: [22, 2, 0, 0],
       cursor: {
         y: false,
         points: { show: !this.#stacked },
