@@ -2,14 +2,19 @@
 
 import json
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from fix_monitor import run_pgvigil
+from fix_monitor import KEY, PGVIGIL, run_pgvigil
 from fix_servers import MONITOR, Database, MakeServer, connect
+from pgvigil.catalog import load as load_catalog
 from pgvigil.cli.main import COMMANDS, app
+from pgvigil.model import Secret
+from pgvigil.sandbox.environment import clean_environment
+from pgvigil.store import open_store
 
 DURABLE = {"fsync": "on", "full_page_writes": "on"}
 
@@ -105,6 +110,38 @@ def test_openapi_and_version_are_printed() -> None:
     document = json.loads(run_pgvigil("openapi").stdout)
     assert "/api/v1/targets" in document["paths"]
     assert run_pgvigil("version").stdout.startswith("pgvigil ")
+
+
+@pytest.mark.parametrize("command", [("version",), ("openapi",), ("sql", "--format", "json", "select 1")])
+def test_an_answer_that_cannot_be_written_is_told(command: tuple[str, ...], tmp_path: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("There is no /dev/full here; Linux has one.")
+    environment = clean_environment({"PGVIGIL_STORE_KEY": KEY, "PGVIGIL_STORE_URL": f"duckdb://{tmp_path}/x.db"})
+    open_store(environment["PGVIGIL_STORE_URL"], Secret(KEY), load_catalog()).close()
+    for unbuffered in ("", "1"):
+        with Path("/dev/full").open("wb") as full:
+            done = subprocess.run(
+                [str(PGVIGIL), *command],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                env={**environment, "PYTHONUNBUFFERED": unbuffered},
+                timeout=60,
+                check=False,
+            )
+        assert done.returncode == 2
+        assert done.stderr == (
+            b"pgvigil: The answer could not be written to standard output: No space left on device.\n"
+        )
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json"])
+def test_what_the_locale_cannot_write_is_told_by_its_number(form: str, tmp_path: Path) -> None:
+    url = f"duckdb://{tmp_path}/x.db"
+    open_store(url, Secret(KEY), load_catalog()).close()
+    narrow = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    done = run_pgvigil("sql", "--store", url, "--format", form, "select chr(8364) as e", environment=narrow)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\\u20ac" in done.stdout
 
 
 def test_every_command_is_there_and_explains_itself() -> None:

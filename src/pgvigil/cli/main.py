@@ -1,6 +1,9 @@
 """The command line: every command, and the one place where an error becomes a sentence and an exit code."""
 
+import errno
 import importlib
+import io
+import os
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +15,14 @@ from pgvigil.model import PgvigilError
 
 FAILED = 2
 """Exit code of a command that could not do its work; `check` also knows 1, for findings."""
+
+NOT_WRITTEN = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE})
+"""Ways in which standard output can fail."""
+
+
+class OutputError(PgvigilError):
+    """What was asked for could not be printed."""
+
 
 COMMANDS: Mapping[str, str] = {
     "serve": "serve",
@@ -64,13 +75,30 @@ def pgvigil() -> None:
 
 def main() -> None:
     """Run the command line; an error that a user can cause is a sentence on standard error and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what the locale cannot write is told by its number
+            stream.reconfigure(errors="backslashreplace")
     try:
-        app()
+        _run()
     except PgvigilError as error:
         sys.stderr.write(f"pgvigil: {error}\n")
         sys.exit(FAILED)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _run() -> None:
+    try:
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except OSError as error:
+        if error.errno not in NOT_WRITTEN:
+            raise
+        # Whatever is still to be written would fail once more when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise OutputError(f"The answer could not be written to standard output: {error.strerror}.") from None
 
 
 if __name__ == "__main__":
