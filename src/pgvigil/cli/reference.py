@@ -90,7 +90,8 @@ def _api() -> Iterator[str]:
     yield "JSON over HTTP, on loopback only. `pgvigil openapi` prints the whole contract, with every model; a running"
     yield "pgvigil serves it at `/api/v1/openapi.json`. A moment is a number of seconds since the epoch, what is not"
     yield "known is null, and every answer that is not a success has the shape of `Problem`: a word, a sentence, the"
-    yield "parameter that was wrong."
+    yield "parameter that was wrong; but for the 503 of `/readyz`, which tells the targets that were not tried yet."
+    yield "`HEAD` is answered as `GET` would be."
     yield from ("", "| route | parameters | answer |", "|---|---|---|")
     for path, methods in create_app(None, VERSION).openapi()["paths"].items():
         for method, operation in methods.items():
