@@ -14,12 +14,13 @@ _ROUND_TRIPS = 16
 @dataclass(frozen=True, slots=True)
 class Pulse:
     """What a heartbeat told: the server's time (microseconds), ours (`steady`, seconds) when it was asked, the catalog
-    that is locked or None, and whether we see what other roles do."""
+    that is locked or None, whether we see what other roles do, and the settings that decide what is logged."""
 
     ts: int
     steady: float
     locked: str | None
     sees_all: bool
+    logging: str
 
 
 class Heart:
@@ -46,8 +47,8 @@ class Heart:
         """What a reply to `request` tells, which was sent at that steady time."""
         if isinstance(reply, Failure):
             return reply
-        server_now, sees_all, locked = reply.rows[0]
+        server_now, sees_all, logging, locked = reply.rows[0]
         self._trips.append(reply.elapsed_ms)
         ts = server_now if isinstance(server_now, int) else self._clocks.wall()
         self._clock.set(ts, sent, self._clocks.steady())
-        return Pulse(ts, sent, None if locked is None else str(locked), bool(sees_all))
+        return Pulse(ts, sent, None if locked is None else str(locked), bool(sees_all), str(logging))

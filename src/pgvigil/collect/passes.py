@@ -22,7 +22,8 @@ class Passed:
     """What a pass brought: `batches` are kept together.
 
     `failure` is set where the heartbeat had no answer, `locked` where it found the catalog locked, `refusal` where
-    there was no connection; `look_again` asks to find out anew what the server is; `costs` are milliseconds by probe.
+    there was no connection; `look_again` asks to find out anew what the server is, `postponed` says that nothing is
+    asked until then; `costs` are milliseconds by probe.
     """
 
     ts: int
@@ -31,6 +32,7 @@ class Passed:
     locked: str | None = None
     refusal: ConnectError | None = None
     look_again: bool = False
+    postponed: bool = False
     costs: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -54,6 +56,7 @@ class Passes:
         self._clock = tools.clock
         self._heart = tools.heart
         self._sees_all: bool | None = None
+        self._logging: str | None = None
 
     async def run(self, session: Session, names: Sequence[str], place: int = CLUSTER) -> Passed:
         """Ask these probes at a place: the session's database."""
@@ -64,6 +67,8 @@ class Passes:
         if pulse.locked is not None:
             reason = f"{pulse.locked} is locked"
             return Passed(pulse.ts, self.bare(names, pulse.ts, Outcome.SKIPPED, reason), locked=pulse.locked)
+        if place == CLUSTER and self._logging_changed(pulse):
+            return Passed(pulse.ts, (), look_again=True, postponed=True)
         sight = place == CLUSTER and self._sight_changed(pulse)
         if sight and not pulse.sees_all:
             # Those of our own role alone would be kept as if they were all there are.
@@ -91,6 +96,11 @@ class Passes:
         binder = Binder(self._station, self._clock.now())
         found = self._station.invisible
         return tuple(binder.bare(name, Outcome.INVISIBLE, found[name].reason) for name in found)
+
+    def _logging_changed(self, pulse: Pulse) -> bool:
+        """Whether the server logs other statements than when the limits were chosen that keep our fingerprints out."""
+        before, self._logging = self._logging, pulse.logging
+        return before is not None and before != pulse.logging
 
     def _sight_changed(self, pulse: Pulse) -> bool:
         """Whether we see the statements of more, or fewer, roles than at the reading before."""

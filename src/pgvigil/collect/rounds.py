@@ -112,6 +112,9 @@ class Rounds:
                 await asyncio.sleep(self._faint)
             return
         self._faint = 0.0
+        if passed.postponed:
+            self._look_at = float("-inf")
+            return
         schedule.take(now, turns)
         for name, cost in passed.costs.items():
             self._governor.record(name, cost)

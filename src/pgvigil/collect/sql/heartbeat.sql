@@ -1,9 +1,24 @@
--- The server's clock, whether we see what other roles do, and whether a lock on the catalog would make the probes fail.
+-- The server's clock, whether we see what other roles do, what decides which of our statements the server logs, and
+-- whether a lock on the catalog would make the probes fail.
 -- Looking at the locks takes none: in a session that asked once before, nothing here opens a catalog. A lock in another
 -- database stops nobody here; 0 is what all share. The numbers: a catalog's own, then those of its indexes.
 select
     clock_timestamp() as server_now,
     pg_has_role('pg_read_all_stats', 'usage') as sees_all,
+    concat_ws(
+        '|',
+        current_setting('log_statement'),
+        current_setting('log_min_duration_statement'),
+        current_setting('log_min_duration_sample'),
+        current_setting('log_statement_sample_rate'),
+        current_setting('log_transaction_sample_rate'),
+        current_setting('log_parameter_max_length'),
+        current_setting('log_parameter_max_length_on_error'),
+        current_setting('auto_explain.log_min_duration', true),
+        current_setting('auto_explain.log_parameter_max_length', true),
+        current_setting('pgaudit.log', true),
+        current_setting('pgaudit.log_parameter', true)
+    ) as logging,
     (
         select min(c.name)
         from pg_lock_status() l

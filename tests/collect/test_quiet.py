@@ -1,0 +1,99 @@
+"""Fingerprints never land in the server's log: when it begins to log while we watch, and between two limits."""
+
+from pathlib import Path
+
+import pytest
+
+from collect.watched import Watched
+from fix_servers import MONITOR, MakeServer, connect
+from logged import told_fingerprints
+from pgvigil.catalog import load
+from pgvigil.sandbox.server import Server
+from toys import load_toys
+
+SLOW = """
+summary = "A toy that is as slow as it is told"
+shape = "counters"
+every = "10s"
+deadline = "500ms"
+cost = "nothing"
+key = ["id"]
+changed_by = ["hits"]
+keyframe = "10m"
+calls = ["slow"]
+
+[columns.id]
+kind = "key"
+type = "int8"
+help = "Which"
+
+[columns.hits]
+kind = "counter"
+type = "int8"
+help = "How often"
+"""
+SLOW_SQL = "select s.id, s.hits from public.slow() s"
+MADE = """
+create table pace (seconds float8);
+insert into pace values (0);
+create function slow() returns table (id int8, hits int8) language plpgsql as $$
+begin
+  perform pg_sleep(seconds) from public.pace;
+  return query select g::int8, 1::int8 from generate_series(1, 40) g;
+end $$;
+"""
+
+
+@pytest.mark.pg(14, 18)
+async def test_logging_that_begins_while_we_watch_is_noticed_before_the_next_question(
+    tmp_path: Path, private_server: MakeServer
+) -> None:
+    server = private_server()
+    async with Watched(tmp_path, load(), server.dsn(MONITOR)) as watched:
+        await watched.until_passes(3)
+        server.configure({"log_min_duration_statement": "0"})
+        server.reload()
+        await watched.until_passes(3)
+    logged = told_fingerprints(server)
+    assert len(logged) >= 3
+    assert max(logged) == 0, logged
+
+
+async def slowed(tmp_path: Path, server: Server, seconds: float) -> list[int]:
+    """Have a probe that sent fingerprints take so long; returns how many of them stand in the log each time."""
+    with connect(server) as connection:
+        connection.execute(MADE)
+        connection.execute(f"grant select on pace to {MONITOR}")
+        catalog = load_toys(tmp_path, {"slow": (SLOW, {"14.sql": SLOW_SQL})})
+        async with Watched(tmp_path, catalog, server.dsn(MONITOR)) as watched:
+            await watched.until_passes(3, "slow")
+            connection.execute("update pace set seconds = %s", (seconds,))
+            before = passes(watched)
+            watched.collector.look_now()
+            await watched.until(lambda: passes(watched) > before, "a pass in which it is slow")
+    return told_fingerprints(server)
+
+
+def passes(watched: Watched) -> int:
+    return int(watched.store.query("select count(*) from passes where probe = 'slow'").rows[0][0])
+
+
+TOO_SLOW = "canceling statement due to statement timeout"
+
+
+async def test_a_threshold_between_the_limits_is_never_reached_with_fingerprints(
+    tmp_path: Path, private_server: MakeServer
+) -> None:
+    server = private_server(settings={"log_min_duration_statement": "300"})
+    logged = await slowed(tmp_path, server, 0.4)
+    assert max(logged) == 0, logged
+    assert TOO_SLOW in server.log_text()
+
+
+async def test_an_error_that_is_logged_with_its_parameters_has_no_fingerprints_among_them(
+    tmp_path: Path, private_server: MakeServer
+) -> None:
+    server = private_server(settings={"log_parameter_max_length_on_error": "-1"})
+    logged = await slowed(tmp_path, server, 0.8)
+    assert max(logged) == 0, logged
+    assert TOO_SLOW in server.log_text()
