@@ -85,6 +85,8 @@ def in_flight(secrets: Secrets) -> list[str]:
         f"{sleep}, '{filler[:-30]}{word()}'",
         f"{cut}{word()}', '{word()}'",
         f"do $do$ begin perform pg_sleep({FLIGHT}), '{word()}', '/* job={plain()} */'; end $do$",
+        # Several in one message, as a simple query brings them.
+        f"select '{word()}'; select count(*) from {TABLE} where 'x' <> '{word()}'; {sleep}, '{word()}'",
         f"with a as ({sleep}) select count(*) from {TABLE}, a where 'x' = '{word()}'",
     ]
 
@@ -131,6 +133,15 @@ class Flight:
 
         self._start(work)
 
+    def run_odd(self, statement: bytes) -> None:
+        def work() -> None:
+            with connect_odd(self._server) as connection:
+                # pg_stat_statements cannot show such a text in another database, nor any other then.
+                connection.execute("set pg_stat_statements.track = 'none'")
+                connection.execute(statement, prepare=False)
+
+        self._start(work)
+
     def leave_open(self, statement: str) -> None:
         def work() -> None:
             with self._connect() as connection:
@@ -156,9 +167,13 @@ class Flight:
             thread.join(FLIGHT + 60)
 
 
-def refused(connection: Connection, statement: str) -> bool:
+def connect_odd(server: Server) -> Connection:
+    return connect(server, ODD, client_encoding="SQL_ASCII", application_name=APPLICATION)
+
+
+def refused(connection: Connection, statement: str | bytes) -> bool:
     try:
-        connection.execute(statement.encode(), prepare=False)
+        connection.execute(statement if isinstance(statement, bytes) else statement.encode(), prepare=False)
     except psycopg.Error:
         return True
     return False
@@ -181,6 +196,36 @@ def cases() -> list[literals.Case]:
     special = [case for case in runnable if " in " not in case.kind]
     others = [case for case in runnable if " in " in case.kind]
     return special + random.Random(SEED).sample(others, max(0, STATEMENTS - len(special)))
+
+
+ODD = "odd_bytes"
+"""A database of no encoding: what stands in it is no UTF-8."""
+
+
+def odd_bytes(secrets: Secrets) -> list[bytes]:
+    """Statements with bytes that are no UTF-8 beside a token; some fail."""
+
+    def word() -> bytes:
+        return secrets.word().encode()
+
+    return [
+        b"select '\xe9" + word() + b"\xff'",
+        b"select E'\xc3\\'" + word() + b"\xe2\x82'",
+        b"select '" + word() + b"\xc3', '\xf0\x9f" + word() + b"'",
+        b"selekt '\xe9" + word() + b"'",
+        b"select '\xe9" + word() + b"\xff'::int",
+        b"select '\xe9" + word(),
+    ]
+
+
+def odd_bytes_in_flight(secrets: Secrets) -> list[bytes]:
+    sleep = f"select pg_sleep({FLIGHT}), ".encode()
+    return [
+        sleep + b"'\xe9" + secrets.word().encode() + b"\xff'",
+        sleep + b"'\xff /* job=" + secrets.plain().encode() + b"\xe9 */'",
+        sleep + b"'\xc3" + secrets.word().encode() + b"' /* \xe9" + secrets.word().encode() + b" */",
+        sleep + b"'" + b"\xe9" * LONGEST + secrets.word().encode() + b"'",
+    ]
 
 
 def configured(secrets: Secrets) -> dict[str, str]:
@@ -255,11 +300,16 @@ def play(server: Server, chosen: list[literals.Case], secrets: Secrets) -> None:
     with connect(server) as connection:
         connection.execute(literals.SETUP)
         connection.execute(f"create table {TABLE} (id int)".encode())
+        connection.execute(f"create database {ODD} encoding 'SQL_ASCII' template template0".encode())
     with Flight(server) as flight:
         for statement in in_flight(secrets):
             flight.run(statement)
         for statement in waiting_in_transaction(secrets):
             flight.leave_open(statement)
+        for odd in odd_bytes_in_flight(secrets):
+            flight.run_odd(odd)
+        with connect_odd(server) as connection:
+            assert sum(refused(connection, odd) for odd in odd_bytes(secrets)) == 3
         with connect(server, application_name=APPLICATION) as connection:
             for case in chosen:
                 run_case(connection, case)
@@ -284,8 +334,10 @@ def told(running: Monitor, name: str) -> bool:
 
 
 def sampled(running: Monitor, targets: int) -> bool:
-    query = f"select count(distinct target) as n from sessions where tags = 'job={TAG}'"
-    return bool(running.sql(query)[0]["n"] == targets)
+    """Whether the tag was seen at each, and both databases."""
+    tagged = f"select count(distinct target) as n from sessions where tags = 'job={TAG}'"
+    places = f"select count(distinct (target, dbid)) as n from sessions where application = '{APPLICATION}'"
+    return bool(running.sql(tagged)[0]["n"] == targets and running.sql(places)[0]["n"] == 2 * targets)
 
 
 def looked(server: Server, places: Places) -> None:
