@@ -33,6 +33,23 @@ type = "int8"
 help = "How often"
 """
 SLOW_SQL = "select s.id, s.hits from public.slow() s"
+PLACED = (
+    (
+        SLOW.replace("10s", "2s")
+        .replace('calls = ["slow"]', 'scope = "database"')
+        .replace('key = ["id"]', 'key = ["dbid", "id"]')
+    )
+    + """
+[columns.dbid]
+kind = "key"
+type = "oid"
+help = "Where"
+"""
+)
+PLACED_SQL = """
+select d.oid as dbid, g::int8 as id, 1::int8 as hits
+from pg_database d, generate_series(1, 40) g where d.datname = current_database()
+"""
 MADE = """
 create table pace (seconds float8);
 insert into pace values (0);
@@ -56,6 +73,19 @@ async def test_logging_that_begins_while_we_watch_is_noticed_before_the_next_que
         await watched.until_passes(3)
     logged = told_fingerprints(server)
     assert len(logged) >= 3
+    assert max(logged) == 0, logged
+
+
+async def test_a_database_that_logs_otherwise_gets_no_fingerprints(tmp_path: Path, private_server: MakeServer) -> None:
+    server = private_server()
+    with connect(server) as connection:
+        connection.execute("create database logged")
+        connection.execute("alter database logged set log_min_duration_statement = 0")
+    catalog = load_toys(tmp_path, {"placed": (PLACED, {"14.sql": PLACED_SQL})})
+    async with Watched(tmp_path, catalog, server.dsn(MONITOR)) as watched:
+        # Parse, Bind and Execute are a line each.
+        await watched.until(lambda: len(told_fingerprints(server)) >= 9, "three visits")
+    logged = told_fingerprints(server)
     assert max(logged) == 0, logged
 
 

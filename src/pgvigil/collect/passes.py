@@ -22,8 +22,7 @@ class Passed:
     """What a pass brought: `batches` are kept together.
 
     `failure` is set where the heartbeat had no answer, `locked` where it found the catalog locked, `refusal` where
-    there was no connection; `look_again` asks to find out anew what the server is, `postponed` says that nothing is
-    asked until then; `costs` are milliseconds by probe.
+    there was no connection; `look_again` asks to find out anew what the server is; `costs` are milliseconds by probe.
     """
 
     ts: int
@@ -32,7 +31,6 @@ class Passed:
     locked: str | None = None
     refusal: ConnectError | None = None
     look_again: bool = False
-    postponed: bool = False
     costs: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -67,20 +65,24 @@ class Passes:
         if pulse.locked is not None:
             reason = f"{pulse.locked} is locked"
             return Passed(pulse.ts, self.bare(names, pulse.ts, Outcome.SKIPPED, reason), locked=pulse.locked)
-        if place == CLUSTER and self._logging_changed(pulse):
-            return Passed(pulse.ts, (), look_again=True, postponed=True)
+        quiet = pulse.logging != self._logging
         sight = place == CLUSTER and self._sight_changed(pulse)
         if sight and not pulse.sees_all:
             # Those of our own role alone would be kept as if they were all there are.
             names = [name for name in names if name not in self._station.paired()]
-        answers = await self._ask(session, names, place, pulse)
+        answers = await self._ask(session, names, place, pulse, quiet=quiet)
         if place == CLUSTER:
             self._watch_removals(answers)
         batches = self._taken_in(answers)
         again = [self._note(name, reply, pulse.steady) for name, reply in answers.replies.items()]
         promoted = any(event.kind == "failover" for batch in batches for event in batch.events)
-        costs = self._costs(answers.replies)
-        return Passed(pulse.ts, batches, look_again=sight or promoted or any(again), costs=costs)
+        again_soon = (quiet and place == CLUSTER) or sight or promoted or any(again)
+        return Passed(pulse.ts, batches, look_again=again_soon, costs=self._costs(answers.replies))
+
+    def limits_chosen(self, pulse: Pulse) -> None:
+        """The limits that keep fingerprints out of the log hold for what is logged at this pulse: where something else
+        is logged, by now or in another database, none are sent."""
+        self._logging = pulse.logging
 
     def now(self) -> int:
         """The server's time, microseconds."""
@@ -97,11 +99,6 @@ class Passes:
         found = self._station.invisible
         return tuple(binder.bare(name, Outcome.INVISIBLE, found[name].reason) for name in found)
 
-    def _logging_changed(self, pulse: Pulse) -> bool:
-        """Whether the server logs other statements than when the limits were chosen that keep our fingerprints out."""
-        before, self._logging = self._logging, pulse.logging
-        return before is not None and before != pulse.logging
-
     def _sight_changed(self, pulse: Pulse) -> bool:
         """Whether we see the statements of more, or fewer, roles than at the reading before."""
         before, self._sees_all = self._sees_all, pulse.sees_all
@@ -113,7 +110,7 @@ class Passes:
         self._station.forget_statements()
         return True
 
-    async def _ask(self, session: Session, names: Sequence[str], place: int, pulse: Pulse) -> _Answers:
+    async def _ask(self, session: Session, names: Sequence[str], place: int, pulse: Pulse, *, quiet: bool) -> _Answers:
         # Taken now: while a visit waits for replies, another look at the server may change what can be asked.
         series = {name: self._station.series(name, place) for name in names if name in self._station.queries}
         by_keys = [name for name in series if series[name].query.takes is Takes.KEYS]
@@ -123,7 +120,7 @@ class Passes:
         found = await objects_for(session, [series[name].query for name in others], capabilities)
         requests: list[Request] = []
         for name in others:
-            asked = (series[name].query, capabilities, limits[name], series[name].parameters(pulse.steady))
+            asked = (series[name].query, capabilities, limits[name], series[name].parameters(pulse.steady, quiet=quiet))
             objects = found.get(name)
             if objects is None:
                 requests.append(request_for(*asked))

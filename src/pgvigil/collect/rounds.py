@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pgvigil.catalog import invisible
 from pgvigil.catalog.types import Scope
 from pgvigil.collect.easing import Easing
+from pgvigil.collect.heart import Pulse
 from pgvigil.collect.line import Line
 from pgvigil.collect.passes import Passed, Passes
 from pgvigil.collect.post import BUSY, Post
@@ -112,9 +113,6 @@ class Rounds:
                 await asyncio.sleep(self._faint)
             return
         self._faint = 0.0
-        if passed.postponed:
-            self._look_at = float("-inf")
-            return
         schedule.take(now, turns)
         for name, cost in passed.costs.items():
             self._governor.record(name, cost)
@@ -154,9 +152,10 @@ class Rounds:
         fresh = self._line.generation != self._generation
         if not fresh and self._clocks.steady() < self._look_at:
             return True
-        if (problem := await self._obstacle(session)) is not None:
+        pulse = await self._pulse(session)
+        if isinstance(pulse, Problem):
             if fresh:
-                self._reporter.trouble("capabilities", problem)
+                self._reporter.trouble("capabilities", pulse)
                 return False
             self._look_at = self._clocks.steady() + _RETRY  # the passes meet it too, and tell of it
             return True
@@ -171,6 +170,7 @@ class Rounds:
         except KeeperBusyError:
             self._reporter.trouble("store", BUSY)
             return False
+        self._passes.limits_chosen(pulse)
         self._generation = self._line.generation
         removable = any(each.remedy is not None for each in self._station.invisible.values())
         soon = removable or self._station.memory.reasons
@@ -185,12 +185,12 @@ class Rounds:
             await self._post.send(self._clock.now(), self._passes.invisible())
         return True
 
-    async def _obstacle(self, session: Session) -> Problem | None:
-        """What would make all the questions about the server fail, found out by one that is cheap."""
+    async def _pulse(self, session: Session) -> Pulse | Problem:
+        """A heartbeat, or what would make all the questions about the server fail, found out by this one."""
         pulse = await self._heart.beat(session)
         if isinstance(pulse, Failure):
             return silent(pulse) if pulse.kind in _GONE else failing(pulse)
-        return None if pulse.locked is None else locked(pulse.locked)
+        return pulse if pulse.locked is None else locked(pulse.locked)
 
     def _tell_of(self, found: Capabilities) -> None:
         """Say the first thing of weight that could be seen and is not: a whole probe, not one of its columns, and not

@@ -81,13 +81,14 @@ class Series:
         self._retired = False
         self._keyframe = True
 
-    def parameters(self, now: float) -> tuple[Parameter, ...]:
-        """What to send with the query at `now` (seconds): fingerprints of what is known, where it takes any."""
+    def parameters(self, now: float, *, quiet: bool = False) -> tuple[Parameter, ...]:
+        """What to send with the query at `now` (seconds): fingerprints of what is known, where it takes any; if `quiet`
+        none this time."""
         every = self.query.probe.keyframe
         due = every is not None and now - self._known.keyframe_at >= every
         self._keyframe = due or self._doubt is not None or self._before is None
         grown = len(self._known.prints) > _GROWTH * self._known.size + _GROWTH_ROWS
-        self._complete = self._keyframe or grown or not self.query.changed_by or not self.echoes
+        self._complete = self._keyframe or grown or quiet or not self.query.changed_by or not self.echoes
         if not self.query.changed_by:
             return ()
         return (int8_array([] if self._complete else list(self._known.prints.values())),)
