@@ -17,6 +17,7 @@ from bench.simulate import Passes
 from bench.table import Row, at_most
 from pgvigil.catalog.types import Catalog
 from pgvigil.collect.live import LiveEvent
+from pgvigil.collect.logcost import LogCost
 from pgvigil.model import Capabilities, Condition, Invisible, Secret, Target, TargetState
 from pgvigil.serve.app import create_app
 from pgvigil.serve.watch import Watch
@@ -37,6 +38,7 @@ class Absent:
     state: TargetState
     capabilities: Capabilities | None = None
     invisible: tuple[Invisible, ...] = ()
+    log_cost: LogCost | None = None
 
     def hidden(self, probe: str) -> Invisible | None:
         """Nothing is."""

@@ -15,7 +15,7 @@ from psycopg import sql
 
 from e2e.places import Listener
 from fix_house import slowed_by
-from fix_monitor import MakeMonitor, Monitor
+from fix_monitor import MakeMonitor, Monitor, run_pgvigil
 from fix_servers import MONITOR, Connection, MakeServer, connect, start_prepared
 from pgvigil.sandbox.proxy import Proxy
 from pgvigil.sandbox.server import Server
@@ -271,6 +271,46 @@ def test_a_server_that_is_down_at_the_start_is_named_and_watched_when_it_comes(
     assert state(running, name)["remedy"]
     server.start()
     in_time(running, "data", lambda: state(running, name)["condition"] == "watching", FLOWS)
+
+
+@contextmanager
+def every_place_taken(server: Server) -> Iterator[None]:
+    """Connections of ordinary roles until the server refuses more."""
+    taken = [connect(server, user=MONITOR) for _ in range(SLOTS - RESERVED)]
+    try:
+        yield
+    finally:
+        for connection in taken:
+            connection.close()
+
+
+FINDINGS, NOBODY = 1, 2
+"""Exit codes: test servers run without fsync, which is a finding; nobody could look."""
+
+
+def test_check_names_a_cause_in_time(private_server: MakeServer) -> None:
+    server = private_server(settings={"max_connections": str(SLOTS), "superuser_reserved_connections": str(RESERVED)})
+    server.passwords["blind"] = "dark"
+    with connect(server) as connection:
+        connection.execute("create role blind login password 'dark'")
+        connection.execute("create database bare")
+    check_names(server.dsn("blind"), FINDINGS, "GRANT pg_monitor TO")
+    check_names(server.dsn(MONITOR, "bare"), FINDINGS, "CREATE EXTENSION pg_stat_statements")
+    with every_place_taken(server):
+        check_names(server.dsn(MONITOR), NOBODY, "connections")
+    with Proxy(server.port) as hop:
+        hop.stall()
+        check_names(server.dsn(MONITOR, port=hop.port), NOBODY, "said nothing")
+
+
+def check_names(dsn: str, code: int, words: str) -> None:
+    slowness = slowed_by()
+    began = time.monotonic()
+    done = run_pgvigil("check", dsn)
+    took = time.monotonic() - began
+    assert words in done.stdout + done.stderr
+    assert done.returncode == code, done.stdout
+    assert took <= TOLD * max(slowness, slowed_by()), (words, took)
 
 
 def has_remedy(running: Monitor, name: str, remedy: str) -> bool:

@@ -12,10 +12,10 @@ import typer
 from pgvigil.catalog import SHIPPED, invisible, load
 from pgvigil.catalog.lints import load_lints
 from pgvigil.cli.config import TargetConfig
-from pgvigil.cli.logcost import log_cost
 from pgvigil.cli.options import ConfigFile, Dsn, configuration
 from pgvigil.cli.patience import patience
-from pgvigil.collect.looking import Look, Trial, examine, look
+from pgvigil.collect.logcost import LogCost
+from pgvigil.collect.looking import Examination, Look, examine, look
 from pgvigil.model import Capabilities, Finding, Invisible, PgvigilError, Severity, Target
 from pgvigil.pg import ConnectError, role_sql
 
@@ -57,9 +57,8 @@ def doctor(dsn: Dsn, config: ConfigFile = None) -> None:
     found = configuration(config, dsns=[dsn])
     catalog = load((*SHIPPED, *found["catalog.packs"]))
     with patience(f"examining {found.targets[0].name}"):
-        capabilities, trials, notes = asyncio.run(examine(_target(found.targets[0]), catalog))
-    told = _examination(capabilities, invisible(catalog, capabilities), trials, notes)
-    typer.echo("\n".join(told))
+        seen = asyncio.run(examine(_target(found.targets[0]), catalog))
+    typer.echo("\n".join(_examination(seen, invisible(catalog, seen.capabilities))))
 
 
 def _target(config: TargetConfig) -> Target:
@@ -122,19 +121,26 @@ def _hidden(found: Invisible) -> Iterator[str]:
         yield f"      {line}"
 
 
-def _examination(
-    capabilities: Capabilities, unseen: Sequence[Invisible], trials: Sequence[Trial], notes: Sequence[str]
-) -> Iterator[str]:
-    yield _server(capabilities)
-    yield from (f"Note: {note}" for note in notes)
+def _examination(seen: Examination, unseen: Sequence[Invisible]) -> Iterator[str]:
+    yield _server(seen.capabilities)
+    yield from (f"Note: {note}" for note in seen.notes)
     yield from ("", "Visible:")
-    for trial in trials:
+    for trial in seen.trials:
         if trial.rows is not None:
             yield f"  {trial.probe:<18} {trial.summary} ({trial.rows} rows, {trial.milliseconds:.1f} ms)"
-    hidden = [*unseen, *(Invisible(it.probe, it.reason or "") for it in trials if it.rows is None)]
+    hidden = [*unseen, *(Invisible(it.probe, it.reason or "") for it in seen.trials if it.rows is None)]
     yield from ("", "Not visible:" if hidden else "Nothing is hidden.")
     yield from (line for it in hidden for line in _hidden(it))
     yield ""
-    yield from log_cost(capabilities)
+    yield from _log_cost(seen.log_cost)
     yield from ("", "A role with no more rights than pgvigil needs:", "")
     yield from (f"  {line}" for line in role_sql("pgvigil").splitlines())
+
+
+def _log_cost(found: LogCost | None) -> Iterator[str]:
+    if found is None:
+        yield "Log: the settings we may read do not make the server log our statements."
+        return
+    yield f"Log: {found.reason}"
+    yield "This stops it for our role (superusers only):"
+    yield from (f"  {line}" for line in found.remedy.splitlines())

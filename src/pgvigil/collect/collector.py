@@ -9,6 +9,7 @@ from pathlib import Path
 from pgvigil.catalog import Catalog, choose, invisible
 from pgvigil.collect.keeper import Keeper
 from pgvigil.collect.live import Hub, LiveEvent
+from pgvigil.collect.logcost import LogCost
 from pgvigil.collect.reporting import Problem, Reporter
 from pgvigil.collect.shift import Options, Shift
 from pgvigil.model import Capabilities, Condition, Invisible, Target, TargetState
@@ -55,6 +56,11 @@ class Collector:
         """What the server does not show, each reason once."""
         found = self.capabilities
         return () if found is None else invisible(self._catalog, found)
+
+    @property
+    def log_cost(self) -> LogCost | None:
+        """What our statements add to the server's log, where it logs them."""
+        return self._shift.log_cost
 
     def hidden(self, probe: str) -> Invisible | None:
         """Why nothing of a probe can be seen; None where it can, where that is not known yet, and for what is no probe

@@ -8,6 +8,7 @@ from pgvigil.catalog import Catalog, Query, choose, invisible
 from pgvigil.catalog.lints import Lint
 from pgvigil.catalog.types import Scope, Takes
 from pgvigil.collect.asking import load
+from pgvigil.collect.logcost import LogCost, log_cost
 from pgvigil.collect.texts import scrub_message
 from pgvigil.model import Capabilities, Condition, Finding, Invisible, Severity, Target
 from pgvigil.pg import (
@@ -27,6 +28,8 @@ from pgvigil.pg import (
 _LIMIT_MS = 2_000
 _DEADLINE = 20.0
 _AGAIN = "Try again; the server's log tells more."
+_PATIENCE = 3.0
+"""Seconds for a connection, so that a cause is named within five, the start of the program included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class Trial:
 
 @asynccontextmanager
 async def _session(target: Target, database: str | None = None) -> AsyncIterator[Session]:
-    session = await connect(target, database=database)
+    session = await connect(target, timeout=_PATIENCE, database=database)
     try:
         yield session
     finally:
@@ -152,8 +155,19 @@ async def _databases(session: Session, capabilities: Capabilities) -> list[str]:
     return [str(name) for _, name in reply.rows] if isinstance(reply, Rows) else [capabilities.database]
 
 
-async def examine(target: Target, catalog: Catalog) -> tuple[Capabilities, tuple[Trial, ...], tuple[str, ...]]:
-    """Ask every visible probe once: what the server is, how each fared, and notes on the DSN. Raises ConnectError."""
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What the server is, how each visible probe fared, what the server's log would take of a watch (None: nothing),
+    and notes on the DSN."""
+
+    capabilities: Capabilities
+    trials: tuple[Trial, ...]
+    log_cost: LogCost | None
+    notes: tuple[str, ...]
+
+
+async def examine(target: Target, catalog: Catalog) -> Examination:
+    """Ask every visible probe once. Raises ConnectError."""
     async with _session(target) as session:
         capabilities = await find_capabilities(session, catalog.relations, catalog.settings)
         chosen = [choose(probe, capabilities) for probe in catalog.probes.values()]
@@ -161,10 +175,12 @@ async def examine(target: Target, catalog: Catalog) -> tuple[Capabilities, tuple
             _request(query, capabilities) for query in chosen if isinstance(query, Query) and not _for_each(query)
         ]
         replies = await _run(session, requests)
+        databases = [capabilities.database] if session.pooled else await _databases(session, capabilities)
         notes = session.notes
     by_name = {reply.name: reply for reply in replies}
-    trials = [_trial(one, by_name) for one in chosen if isinstance(one, Query)]
-    return capabilities, tuple(trials), tuple(notes)
+    queries = [one for one in chosen if isinstance(one, Query)]
+    trials = tuple(_trial(one, by_name) for one in queries)
+    return Examination(capabilities, trials, log_cost(capabilities, queries, len(databases)), tuple(notes))
 
 
 def _for_each(query: Query) -> bool:

@@ -28,10 +28,10 @@ def limit_for(settings: Mapping[str, str], deadline_ms: int) -> int | None:
 def _by_the_server(settings: Mapping[str, str]) -> list[int]:
     if settings.get("log_parameter_max_length") == "0":
         return []
-    found = [_number(settings.get("log_min_duration_statement"))]
-    if _share(settings.get("log_statement_sample_rate")) > 0:
-        found.append(_number(settings.get("log_min_duration_sample")))
-    if settings.get("log_statement") == "all" or _share(settings.get("log_transaction_sample_rate"), "0") > 0:
+    found = [number_in(settings.get("log_min_duration_statement"))]
+    if share_in(settings.get("log_statement_sample_rate")) > 0:
+        found.append(number_in(settings.get("log_min_duration_sample")))
+    if settings.get("log_statement") == "all" or share_in(settings.get("log_transaction_sample_rate"), "0") > 0:
         found.append(0)
     return found
 
@@ -44,20 +44,35 @@ def _by_errors(settings: Mapping[str, str]) -> list[int]:
 def _by_auto_explain(settings: Mapping[str, str]) -> list[int]:
     if settings.get("auto_explain.log_parameter_max_length") == "0":
         return []
-    return [_number(settings.get("auto_explain.log_min_duration"))]
+    return [number_in(settings.get("auto_explain.log_min_duration"))]
 
 
 def _by_pgaudit(settings: Mapping[str, str]) -> list[int]:
-    classes = {each.strip().lower() for each in settings.get("pgaudit.log", "none").split(",")}
-    logs = settings.get("pgaudit.log_parameter") == "on" and classes & {"read", "all"}
+    logs = settings.get("pgaudit.log_parameter") == "on" and "read" in audit_classes(settings.get("pgaudit.log", ""))
     return [0] if logs else []
 
 
-def _number(setting: str | None) -> int:
+_AUDIT_CLASSES = frozenset({"read", "write", "function", "role", "ddl", "misc", "misc_set"})
+
+
+def audit_classes(setting: str) -> frozenset[str]:
+    """The classes of statements that `pgaudit.log` names: read from left to right, `-` takes one away again."""
+    found: frozenset[str] = frozenset()
+    for word in setting.lower().split(","):
+        name = word.strip()
+        named = name.removeprefix("-")
+        classes = _AUDIT_CLASSES if named == "all" else frozenset({named}) & _AUDIT_CLASSES
+        found = found - classes if name.startswith("-") else found | classes
+    return found
+
+
+def number_in(setting: str | None) -> int:
+    """A whole number, or -1 where there is none."""
     return int(setting) if setting is not None and setting.lstrip("-").isdigit() else _NEVER
 
 
-def _share(setting: str | None, default: str = "1") -> float:
+def share_in(setting: str | None, default: str = "1") -> float:
+    """A share between 0 and 1; all of it where it cannot be read."""
     try:
         return float(setting or default)
     except ValueError:

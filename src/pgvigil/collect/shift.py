@@ -14,6 +14,7 @@ from pgvigil.collect.heart import Heart
 from pgvigil.collect.keeper import Keeper
 from pgvigil.collect.line import Door, Line
 from pgvigil.collect.live import Hub
+from pgvigil.collect.logcost import LogCost, log_cost
 from pgvigil.collect.outbox import Outbox
 from pgvigil.collect.passes import Passes
 from pgvigil.collect.post import Post
@@ -91,6 +92,14 @@ class Shift:
         """What the server lets us see; None until it was reached."""
         standing = self._tools.station.standing
         return None if standing is None else standing.capabilities
+
+    @property
+    def log_cost(self) -> LogCost | None:
+        """What the server's log takes of ours; None where that is nothing, or not known yet."""
+        station, found = self._tools.station, self.capabilities
+        if found is None:
+            return None
+        return log_cost(found, station.queries.values(), 1 if found.pooled else station.databases)
 
     def look_now(self) -> None:
         """Have a pass made at once."""

@@ -45,6 +45,7 @@ class Station:
         self.queries: dict[str, Query] = {}
         self.invisible: dict[str, Invisible] = {}
         self.signals: dict[str, float] = {}
+        self.databases = 1
         self.ready = asyncio.Event()
         self._keeper = keeper
         self._salt = salt

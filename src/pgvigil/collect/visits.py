@@ -75,4 +75,6 @@ class Visits:
     async def _databases(self, session: Session) -> list[Database]:
         (reply,) = await session.run([self._list], deadline=_DEADLINE)
         rows = reply.rows if isinstance(reply, Rows) else []
-        return [Database(oid, str(name)) for oid, name in rows if isinstance(oid, int)]
+        found = [Database(oid, str(name)) for oid, name in rows if isinstance(oid, int)]
+        self._station.databases = max(1, len(found))
+        return found

@@ -11,6 +11,7 @@ from pgvigil.analyse.statements import Statement
 from pgvigil.analyse.vitals import Vital
 from pgvigil.analyse.waits import CLASSES, TITLES
 from pgvigil.catalog.types import Probe
+from pgvigil.collect.logcost import LogCost
 from pgvigil.model import Capabilities, Event, Gap, Invisible, TargetState
 from pgvigil.serve import schema
 from pgvigil.serve.ranges import Range
@@ -71,7 +72,14 @@ def _target(watch: Watch, watcher: Watcher) -> schema.Target:
         last_pass=optional_seconds(max(passes, default=None)),
         probes=tuple(_probe(probe, health.get(probe.name)) for probe in watch.catalog.probes.values()),
         not_visible=tuple(not_visible(it) for it in watcher.invisible),
+        log_cost=_log_cost(watcher.log_cost),
     )
+
+
+def _log_cost(found: LogCost | None) -> schema.LogCost | None:
+    if found is None:
+        return None
+    return schema.LogCost(reason=found.reason, megabytes_a_day=found.megabytes_a_day, remedy=found.remedy)
 
 
 def _role(capabilities: Capabilities | None) -> Literal["primary", "standby"] | None:

@@ -97,6 +97,14 @@ class NotVisible(Answer):
     remedy: str | None = Field(default=None, description="The SQL that makes it visible, where there is any")
 
 
+class LogCost(Answer):
+    """What our statements write into the log of a server that logs statements."""
+
+    reason: str = Field(description="By which settings, and how much, in a sentence")
+    megabytes_a_day: float = Field(description="About how much, in 10^6 bytes")
+    remedy: str = Field(description="The SQL that stops it for our role")
+
+
 class Gap(Answer):
     """An interval in which something is not known."""
 
@@ -153,6 +161,7 @@ class Target(Answer):
     last_pass: Moment | None
     probes: tuple[ProbeState, ...]
     not_visible: tuple[NotVisible, ...]
+    log_cost: LogCost | None = Field(description="What our statements add to its log; null where it logs none of them")
 
 
 class Targets(Answer):

@@ -7,6 +7,7 @@ from typing import Protocol
 from pgvigil.analyse.queries import Reader
 from pgvigil.catalog.types import Catalog
 from pgvigil.collect.live import LiveEvent
+from pgvigil.collect.logcost import LogCost
 from pgvigil.model import Capabilities, Invisible, Target, TargetState
 
 
@@ -31,6 +32,11 @@ class Watcher(Protocol):
     @property
     def invisible(self) -> tuple[Invisible, ...]:
         """What its server does not show, each reason once."""
+        ...
+
+    @property
+    def log_cost(self) -> LogCost | None:
+        """What our statements add to the server's log; None where it logs none of them."""
         ...
 
     def hidden(self, probe: str) -> Invisible | None:
