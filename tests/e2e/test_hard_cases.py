@@ -1,15 +1,18 @@
 """What goes wrong on the way to a server, as a user of `pgvigil serve` is told of it: in the API, in time, once."""
 
 import json
+import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from psycopg import sql
 
@@ -193,6 +196,23 @@ def crowded(world: World) -> Iterator[None]:
                 connection.close()
 
 
+@contextmanager
+def exhausted(world: World) -> Iterator[None]:
+    """Every connection is taken while ours are away: the server itself refuses."""
+    world.hop.refuse()
+    with every_place_taken(world.server):
+        world.hop.accept()
+        yield
+
+
+@contextmanager
+def catalogs_locked(world: World) -> Iterator[None]:
+    with connect(world.server) as holder:
+        holder.execute("begin")
+        holder.execute("lock table pg_class, pg_proc, pg_authid, pg_database in access exclusive mode")
+        yield
+
+
 def ours(connection: Connection, application: str = "%") -> int:
     query = "select count(*) from pg_stat_activity where usename = %s and application_name like %s"
     found = connection.execute(query, (MONITOR, application)).fetchone()
@@ -209,6 +229,8 @@ CASES = (
     (black_hole_for_newcomers, "unreachable", "said nothing", 2 * TOLD),
     (another_password, "refused", "password", TOLD),
     (crowded, "refused", "connections", TOLD),
+    (exhausted, "refused", "All connections", TOLD),
+    (catalogs_locked, "limited", "is locked", TOLD),
 )
 
 
@@ -229,6 +251,21 @@ def test_a_cause_is_named_with_its_remedy_and_data_flow_again(
     said = [line.partition(f"target {BROKEN}: ")[2] for line in world.told()[lines:]]
     assert all(one != next_ for one, next_ in pairwise(said)), said
     assert "Traceback" not in world.running.log.read_text()
+
+
+@pytest.mark.slow(reason="the world of all cases is made with the first of them")
+def test_a_locked_table_holds_nothing_up(world: World) -> None:
+    with connect(world.server) as holder:
+        holder.execute("create table held (id int)")
+        holder.execute("begin")
+        holder.execute("lock table held in access exclusive mode")
+        with connect(world.server) as waiting, ThreadPoolExecutor(1) as aside:
+            asked = aside.submit(waiting.execute, "select count(*) from held")
+            in_time(world.running, "data beside a locked table", flows(world), FLOWS)
+            assert not asked.done()
+            holder.execute("rollback")
+            asked.result(10)
+        holder.execute("drop table held")
 
 
 @pytest.mark.slow(reason="the world of all cases is made with the first of them")
@@ -259,29 +296,49 @@ def test_restarts_are_told_and_the_other_server_was_watched_all_the_time(world: 
     assert max(apart) <= (PERIOD + LATE) * max(1.0, slowed_by()), apart
 
 
-def test_a_server_that_is_down_at_the_start_is_named_and_watched_when_it_comes(
-    monitor: MakeMonitor, private_server: MakeServer
+NOWHERE = "2001:db8::1"
+"""An address for documentation, which is nobody's."""
+
+
+def reaches_ipv6() -> bool:
+    """Whether this machine has a way to IPv6 addresses."""
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as asking:
+        return asking.connect_ex((NOWHERE, 9)) == 0
+
+
+def test_what_is_in_the_way_at_the_start_is_named_and_the_server_watched_when_it_comes(
+    monitor: MakeMonitor, private_server: MakeServer, tmp_path: Path
 ) -> None:
     server = private_server()
     server.stop()
-    running = monitor(server.dsn(MONITOR))
-    name = running.get("/api/v1/targets")["targets"][0]["name"]
-    in_time(running, "the cause", lambda: state(running, name)["condition"] == "unreachable", TOLD)
-    assert str(server.port) in state(running, name)["cause"]
-    assert state(running, name)["remedy"]
-    server.start()
-    in_time(running, "data", lambda: state(running, name)["condition"] == "watching", FLOWS)
+    with Proxy(server.port) as hop:
+        hop.stall()
+        dsns = {"down": server.dsn(MONITOR), "silent": server.dsn(MONITOR, port=hop.port)}
+        six = f"postgresql://{MONITOR}:none@[{NOWHERE}]:5432/postgres"
+        running = monitor(arguments=("--config", str(write_config(tmp_path, {**dsns, "six": six}))))
+        words = {"down": str(server.port), "silent": "said nothing", "six": "" if reaches_ipv6() else "IPv6"}
+        for name, word in words.items():
+            in_time(running, name, partial(is_unreachable, running, name, word), TOLD)
+            assert state(running, name)["remedy"]
+        server.start()
+        hop.flow()
+        for name in dsns:
+            in_time(running, f"data of {name}", partial(is_watched, running, name), FLOWS)
+
+
+def is_unreachable(running: Monitor, name: str, word: str) -> bool:
+    found = state(running, name)
+    return bool(found["condition"] == "unreachable" and word in found["cause"])
 
 
 @contextmanager
 def every_place_taken(server: Server) -> Iterator[None]:
     """Connections of ordinary roles until the server refuses more."""
-    taken = [connect(server, user=MONITOR) for _ in range(SLOTS - RESERVED)]
-    try:
+    with ExitStack() as taken:
+        with suppress(psycopg.OperationalError):  # a connection that just ended may still hold its place
+            for _ in range(SLOTS):
+                taken.enter_context(connect(server, user=MONITOR))
         yield
-    finally:
-        for connection in taken:
-            connection.close()
 
 
 FINDINGS, NOBODY = 1, 2
@@ -329,10 +386,18 @@ def test_a_role_that_sees_little_and_a_missing_extension_are_named_while_the_res
     with connect(server) as connection:
         connection.execute("create role blind login password 'dark'")
         connection.execute("create database bare")
+        connection.execute("create database old")
+    with connect(server, "old") as connection:
+        connection.execute("create extension pg_stat_statements version '1.7'")
     server.passwords["blind"] = "dark"
-    config = write_config(tmp_path, {"blind": server.dsn("blind"), "bare": server.dsn(MONITOR, "bare")})
+    places = {"blind": ("blind",), "bare": (MONITOR, "bare"), "old": (MONITOR, "old")}
+    config = write_config(tmp_path, {name: server.dsn(*place) for name, place in places.items()})
     running = monitor(arguments=("--config", str(config)))
-    remedies = {"blind": "GRANT pg_monitor TO", "bare": "CREATE EXTENSION pg_stat_statements"}
+    remedies = {
+        "blind": "GRANT pg_monitor TO",
+        "bare": "CREATE EXTENSION pg_stat_statements",
+        "old": "ALTER EXTENSION pg_stat_statements UPDATE",
+    }
     for name, remedy in remedies.items():
         in_time(running, name, partial(has_remedy, running, name, remedy), TOLD)
         assert state(running, name)["condition"] == "limited"
@@ -344,6 +409,8 @@ def test_a_role_that_sees_little_and_a_missing_extension_are_named_while_the_res
         connection.execute("grant pg_monitor to blind")
     with connect(server, "bare") as connection:
         connection.execute("create extension pg_stat_statements")
+    with connect(server, "old") as connection:
+        connection.execute("alter extension pg_stat_statements update")
     for name in remedies:
         in_time(running, f"statements of {name}", partial(reads_statements, running, name), FLOWS)
         in_time(running, f"{name} to be watched", partial(is_watched, running, name), TOLD)
