@@ -11,6 +11,8 @@ from fix_proxy import MakeProxy
 from fix_servers import MONITOR, Database, MakeServer, connect
 from pgvigil.analyse.probes import probe_health
 from pgvigil.catalog import SHIPPED, load
+from pgvigil.collect import Options
+from pgvigil.collect.governor import MOST
 from pgvigil.model import Condition
 from toys import COUNTERS, COUNTERS_SQL, load_toys, write_pack
 
@@ -272,6 +274,25 @@ async def test_a_pass_that_is_held_up_leaves_out_the_turns_that_went_by(
         assert watched.one("select count(*) from passes where outcome not in ('ok', 'skipped')") == 0
 
 
+@pytest.mark.parametrize(("budget", "stretched"), [(1e-9, MOST), (1.0, 1)], ids=["tiny", "ample"])
+async def test_what_costs_more_than_the_budget_is_asked_less_often(
+    tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch, budget: float, stretched: int
+) -> None:
+    monkeypatch.setattr("pgvigil.collect.rounds._BALANCE", 2.0)
+    catalog = load_toys(tmp_path, {"toy": (COUNTERS.replace('"10s"', f'"{PERIOD * 1000:g}ms"'), DEAR_SQL)})
+    async with Watched(tmp_path, catalog, database.dsn(MONITOR), options=Options(budget=budget)) as watched:
+        count = "select count(*) from passes where outcome = 'ok'"
+        await watched.until(lambda: watched.one(count) > 2, "passes")
+        await asyncio.sleep(3.0)
+        before = watched.one(count)
+        await asyncio.sleep(2 * MOST * PERIOD)
+        turns = watched.one(count) - before
+    fair = 2 * MOST / stretched
+    assert turns <= fair + 1
+    assert turns >= fair / 2, "not never"
+
+
+DEAR_SQL = {"14.sql": "select 'a'::text as name, count(*)::int8 as hits from generate_series(1, 100000) g\n"}
 PERIOD = 0.5
 SKIPPED = "select count(*) from passes where outcome = 'skipped' and reason = 'its turn went by'"
 
