@@ -58,7 +58,7 @@ class VisitRounds:
         }
 
     async def _round(self, names: list[str]) -> bool:
-        """Visit every database; False where there was no connection for any."""
+        """Visit every database; False where that should be tried again before the next turn."""
         if self._post.pending and not await self._post.deliver():
             return True
         refusals: list[ConnectError] = []
@@ -75,14 +75,19 @@ class VisitRounds:
             self._governor.record(name, cost)
         everywhere = bool(refusals) and len(refusals) == visits
         self._report(refusals, everywhere=everywhere)
-        return not everywhere
+        away = any(each.condition is Condition.UNREACHABLE for each in refusals)
+        # What refuses for itself, and twice, has to wait for the turn: the others would be asked again for nothing.
+        return not (everywhere or away or (refusals and self._again == 0.0))
 
     def _report(self, refusals: list[ConnectError], *, everywhere: bool) -> None:
-        """The connections that stay tell of a server that is away: this is about one that has no place for a third."""
+        """That a server is away is told by the connections that stay; not until it was met twice is it only visits that
+        do not reach it."""
         if not refusals:
             self._reporter.well("visits")
             return
-        first = refusals[0]
+        first = next((each for each in refusals if each.condition is Condition.REFUSED), refusals[0])
+        if first.condition is Condition.UNREACHABLE and self._again == 0.0:
+            return
         where = "cannot be read" if everywhere else "cannot be read everywhere"
         problem = Problem(Condition.LIMITED, f"{_UNVISITED} {where}: {first.cause}", first.remedy)
         self._reporter.trouble("visits", problem)
