@@ -26,6 +26,7 @@ from pgvigil.model import (
     Gap,
     Identity,
     KeeperBusyError,
+    KeeperState,
     Outcome,
     PgvigilError,
     Reading,
@@ -83,6 +84,10 @@ class Kept:
 
     async def append(self, batches: Sequence[Batch]) -> None:  # noqa: ARG002
         return
+
+    @property
+    def state(self) -> KeeperState:
+        return KeeperState()
 
 
 def station(keeper: Kept | None = None) -> Station:

@@ -35,6 +35,9 @@ MAINTENANCE = 10.0
 BREATH = 0.1
 """Seconds between two steps of that."""
 
+REPEAT = 300.0
+"""Seconds between two log lines about upkeep that fails."""
+
 GRACE = 2
 """Seconds that an open request may take once the server stops."""
 
@@ -110,13 +113,16 @@ async def collecting(
 
 async def maintain(writer: Writer) -> None:
     """Roll up, rewrite and drop, a little at a time, for ever."""
+    told_at = -REPEAT
     while True:
         await asyncio.sleep(MAINTENANCE)
         try:
             while await writer.maintain(clock()):  # noqa: ASYNC110 - work, not waiting: a breath between two steps
                 await asyncio.sleep(BREATH)
         except StoreError as error:
-            log.warning("%s", error)
+            if time.monotonic() - told_at >= REPEAT:
+                told_at = time.monotonic()
+                log.warning("%s", error)
         except Exception as mistake:  # noqa: BLE001 - an outer loop: without it the store would grow for ever
             log.error("a mistake in pgvigil: %s while tidying up the store", type(mistake).__name__)  # noqa: TRY400
 
@@ -187,6 +193,6 @@ async def run(config: Config, announce: Callable[[str], None], stopping: asyncio
         stack.callback(Answering(store).close)
         watchers = await stack.enter_async_context(collecting(config, catalog, store, writer))
         await stack.enter_async_context(maintaining(writer))
-        watch = Watch(store, catalog, {it.target.name: it for it in watchers}, clock, VERSION)
+        watch = Watch(store, catalog, {it.target.name: it for it in watchers}, clock, VERSION, lambda: writer.state)
         announce(f"pgvigil watches {', '.join(watch.watchers) or 'nothing'}: {address(bound)}")
         await serve_page(create_app(watch, VERSION), bound, stopping)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from pgvigil.model import Batch, Identity, Reading
+from pgvigil.model import Batch, Identity, KeeperState, Reading
 
 
 class Keeper(Protocol):
@@ -22,5 +22,11 @@ class Keeper(Protocol):
         ...
 
     async def append(self, batches: Sequence[Batch]) -> None:
-        """Keep all of these or none; returns when kept, raises KeeperBusyError where it cannot just now."""
+        """Keep all of these or none; returns when kept, or held in memory while nothing can be written (`state` says
+        so); raises KeeperBusyError where it can do neither just now."""
+        ...
+
+    @property
+    def state(self) -> KeeperState:
+        """How the keeping goes."""
         ...

@@ -1,11 +1,11 @@
 """Handing batches to the keeper, and telling of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pgvigil.collect.live import Hub, PassKept
 from pgvigil.collect.outbox import Outbox
 from pgvigil.collect.reporting import Problem, Reporter
-from pgvigil.model import Batch, Condition, Outcome, PgvigilError
+from pgvigil.model import Batch, Condition, KeeperState, Outcome, PgvigilError
 
 BUSY = Problem(
     Condition.LIMITED,
@@ -17,8 +17,9 @@ BUSY = Problem(
 class Post:
     """Delivers an outbox and tells of it."""
 
-    def __init__(self, outbox: Outbox, hub: Hub, reporter: Reporter) -> None:
+    def __init__(self, outbox: Outbox, hub: Hub, reporter: Reporter, state: Callable[[], KeeperState]) -> None:
         self._outbox = outbox
+        self._state = state
         self._hub = hub
         self._reporter = reporter
         self._refused = False
@@ -50,8 +51,22 @@ class Post:
         if kept and self._refused:
             self._refused = False
             self._reporter.well("refused")
-        if kept:
+        self._tell(trouble(self._state()) if kept else BUSY)
+        return kept
+
+    def _tell(self, problem: Problem | None) -> None:
+        if problem is None:
             self._reporter.well("store")
         else:
-            self._reporter.trouble("store", BUSY)
-        return kept
+            self._reporter.trouble("store", problem)
+
+
+def trouble(state: KeeperState) -> Problem | None:
+    """What is wrong with the keeping, None where nothing is."""
+    if state.cause:
+        held = f"{state.held} passes ({state.held_bytes / 1e6:.1f} MB) are held in memory meanwhile"
+        lost = f", {state.dropped} had no room there and become gaps" if state.dropped else ""
+        return Problem(Condition.LIMITED, state.cause, f"Look at the store's disk. {held}{lost}.")
+    if state.upkeep:
+        return Problem(Condition.LIMITED, state.upkeep, "What is collected is kept, but the store grows meanwhile.")
+    return None

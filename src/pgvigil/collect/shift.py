@@ -80,7 +80,7 @@ class Shift:
         refused = self._tools.station.refused
         sampled = Outbox(keeper.append, _SAMPLER_POSTS, refused)
         boxes = (sampled, *(Outbox(keeper.append, _PASS_POSTS, refused) for _ in range(2)))
-        self._posts = tuple(Post(box, hub, reporter) for box in boxes)
+        self._posts = tuple(Post(box, hub, reporter, lambda: keeper.state) for box in boxes)
         self._sampler = Sampler(self._tools, telling, sampled)
         self._sampling = SamplerLoop(self._tools, self._sampler, self._lines[0], self._posts[0], options.sample_every)
         self._rounds = Rounds(self._tools, passes, self._lines[1], self._posts[1])

@@ -9,7 +9,7 @@ from pgvigil.model.batch import Batch, Event, Gap, Outcome, Reading, Value
 from pgvigil.model.capabilities import Capabilities, Identity, Invisible
 from pgvigil.model.errors import KeeperBusyError, PgvigilError
 from pgvigil.model.finding import Finding, Severity
-from pgvigil.model.state import Condition, TargetState
+from pgvigil.model.state import Condition, KeeperState, TargetState
 from pgvigil.model.target import Secret, Target
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Identity",
     "Invisible",
     "KeeperBusyError",
+    "KeeperState",
     "Outcome",
     "PgvigilError",
     "Reading",

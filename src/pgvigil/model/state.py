@@ -4,6 +4,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
+@dataclass(frozen=True, slots=True)
+class KeeperState:
+    """How the keeping goes. `cause` tells why nothing can be written, `upkeep` why what is kept cannot be looked after;
+    both are empty while they can. `held` passes of `held_bytes` wait in memory, `dropped` were let go."""
+
+    cause: str = ""
+    held: int = 0
+    held_bytes: int = 0
+    dropped: int = 0
+    upkeep: str = ""
+
+
 class Condition(StrEnum):
     """In what condition the watching of a target is (not how well the target itself does)."""
 

@@ -58,7 +58,8 @@ def readyz(watch: Watching, response: Response) -> schema.Readiness:
     targets = {name: it.state.condition for name, it in watch.watchers.items()}
     ready = Condition.STARTING not in targets.values()
     response.status_code = 200 if ready else 503
-    return schema.Readiness(ready=ready, targets=targets)
+    keeping = watch.keeping()
+    return schema.Readiness(ready=ready, targets=targets, store=keeping.cause or keeping.upkeep or None)
 
 
 def page(path: str) -> FileResponse:

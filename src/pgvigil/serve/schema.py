@@ -288,10 +288,12 @@ class Health(Answer):
 
 
 class Readiness(Answer):
-    """Whether every target was tried, whatever came of it."""
+    """Whether every target was tried, whatever came of it; and why the store cannot be written or looked after, null
+    while it can."""
 
     ready: bool
     targets: Mapping[str, Condition]
+    store: str | None
 
 
 class LiveSample(Answer):

@@ -8,7 +8,7 @@ from pgvigil.analyse.queries import Reader
 from pgvigil.catalog.types import Catalog
 from pgvigil.collect.live import LiveEvent
 from pgvigil.collect.logcost import LogCost
-from pgvigil.model import Capabilities, Invisible, Target, TargetState
+from pgvigil.model import Capabilities, Invisible, KeeperState, Target, TargetState
 
 
 class Watcher(Protocol):
@@ -50,10 +50,12 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Everything the API serves from. `clock` gives the time in microseconds."""
+    """Everything the API serves from. `clock` gives the time in microseconds, `keeping` how the store takes what is
+    collected."""
 
     store: Reader
     catalog: Catalog
     watchers: Mapping[str, Watcher]
     clock: Callable[[], int]
     version: str
+    keeping: Callable[[], KeeperState] = KeeperState

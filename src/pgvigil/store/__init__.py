@@ -11,6 +11,6 @@ from pgvigil.store.boundaries import Retention
 from pgvigil.store.errors import StoreError
 from pgvigil.store.query import Table
 from pgvigil.store.store import Store, open_store
-from pgvigil.store.writer import Writer, WriterState
+from pgvigil.store.writer import Writer
 
-__all__ = ["Retention", "Store", "StoreError", "Table", "Writer", "WriterState", "open_store"]
+__all__ = ["Retention", "Store", "StoreError", "Table", "Writer", "open_store"]

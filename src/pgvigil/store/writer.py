@@ -9,10 +9,9 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import TypeVar
 
-from pgvigil.model import Batch, Identity, Reading
+from pgvigil.model import Batch, Identity, KeeperState, Reading
 from pgvigil.store.errors import StoreError, StoreFailedError
 from pgvigil.store.held import Held, Pass
 from pgvigil.store.store import Store
@@ -29,17 +28,6 @@ PATIENCE = 10.0
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class WriterState:
-    """How the writing goes: `cause` is empty while it does; `held` passes of `held_bytes` wait; `dropped` were let go
-    since it failed."""
-
-    cause: str = ""
-    held: int = 0
-    held_bytes: int = 0
-    dropped: int = 0
-
-
 class Writer:
     """The `Keeper` of collectors: hands their passes to the store in a thread of its own."""
 
@@ -52,15 +40,16 @@ class Writer:
         self._held = Held()
         self._questions: deque[Callable[[], None]] = deque()
         self._cause = ""
+        self._upkeep = ""
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="pgvigil-writer", daemon=True)
         self._thread.start()
 
     @property
-    def state(self) -> WriterState:
+    def state(self) -> KeeperState:
         """How the writing goes."""
         with self._wake:
-            return WriterState(self._cause, len(self._held), self._held.bytes, self._held.dropped)
+            return KeeperState(self._cause, len(self._held), self._held.bytes, self._held.dropped, self._upkeep)
 
     async def begin_epoch(self, target: int, now: int) -> int:
         """The number of a new epoch of a target; raises KeeperBusyError while the store cannot be written."""
@@ -90,8 +79,15 @@ class Writer:
         await asyncio.wrap_future(one.done)
 
     async def maintain(self, now: int) -> bool:
-        """Do one step of upkeep beside the writing; True if another may be due."""
-        return await asyncio.to_thread(self._store.maintain, now)
+        """Do one step of upkeep beside the writing; True if another may be due. Raises StoreError; until a step goes
+        well, `state` tells why none does."""
+        try:
+            more = await asyncio.to_thread(self._store.maintain, now)
+        except StoreError as error:
+            self._upkeep = str(error)
+            raise
+        self._upkeep = ""
+        return more
 
     async def close(self) -> None:
         """Write what is held, as far as that goes, and stop. The store stays open."""
