@@ -12,7 +12,8 @@ from pgvigil.model import Secret
 from pgvigil.store.errors import EncryptionUnavailableError, StoreError, StoreFailedError
 from pgvigil.store.key import derive
 from pgvigil.store.location import COPY_SUFFIX, Location
-from pgvigil.store.refusals import explain
+from pgvigil.store.logs import check_log
+from pgvigil.store.refusals import explain, failure
 from pgvigil.store.text import ident, literal
 
 NAME = "pgvigil"
@@ -28,15 +29,6 @@ MEMORY = "64MiB"
 """Of the engine's buffers; the process takes 30 to 60 MB more for it. What needs more spills, encrypted."""
 
 SPILL = "2GiB"
-
-
-@contextmanager
-def told() -> Iterator[None]:
-    """Whatever the engine cannot do within is a StoreFailedError: the same may work later."""
-    try:
-        yield
-    except duckdb.Error as error:
-        raise StoreFailedError(f"The store does not work just now: {str(error).strip().splitlines()[0]}") from error
 
 
 class Engine:
@@ -74,6 +66,15 @@ class Engine:
             yield cursor
         finally:
             cursor.close()
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Whatever the engine cannot do within is a StoreError: of a damaged file with the way out, else the same may
+        work later."""
+        try:
+            yield
+        except duckdb.Error as error:
+            raise failure(error, self._location.file) from error
 
     @contextmanager
     def copying(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -114,8 +115,8 @@ class Engine:
             self._swap()
 
     def _swap(self) -> None:
-        self.close()
         try:
+            self.close()
             logs = [log for log in self._location.files("")[1:] if log.exists()]
             if logs:
                 raise StoreFailedError(f"The store was not compacted: {logs[0]} still holds what belongs to it.")
@@ -125,6 +126,7 @@ class Engine:
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         self._make_directories()
+        check_log(self._location)
         root = open_root(self._location)
         try:
             attach(root, self._location.file, NAME, self._key, read_only=self._read_only)

@@ -10,9 +10,9 @@ from typing import Any
 import duckdb
 
 from pgvigil.store.engine import Engine
-from pgvigil.store.errors import QueryRefusedError, StoreDamagedError, StoreFailedError
+from pgvigil.store.errors import QueryRefusedError, StoreError, StoreFailedError
 from pgvigil.store.guard import check
-from pgvigil.store.refusals import WAY_OUT, is_damage, reason
+from pgvigil.store.refusals import failure, is_damage, reason
 
 LONGEST = 30.0
 """Seconds that a user's query may take."""
@@ -132,9 +132,9 @@ def _with_integers(row: tuple[Any, ...], moments: Sequence[int]) -> tuple[Any, .
     return tuple(values)
 
 
-def _failure(engine: Engine, error: duckdb.Error) -> QueryRefusedError | StoreFailedError | StoreDamagedError:
+def _failure(engine: Engine, error: duckdb.Error) -> StoreError:
     if is_damage(error):
-        return StoreDamagedError(f"{engine.location.file} is damaged: a part of it cannot be decrypted. {WAY_OUT}")
+        return failure(error, engine.location.file)
     closed = "No open result set" in str(error)  # the file was opened again meanwhile, after a failed write
     if closed or isinstance(error, duckdb.FatalException | duckdb.IOException | duckdb.ConnectionException):
         return StoreFailedError(f"The store cannot answer now: {reason(error)}.")

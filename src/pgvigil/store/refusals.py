@@ -87,6 +87,13 @@ _CAUSES = (
 )
 
 
+def failure(error: duckdb.Error, file: Path) -> StoreError:
+    """What went wrong amid the use of `file`: damage with the way out, anything else may work later."""
+    if is_damage(error):
+        return StoreDamagedError(f"{file} is damaged: a part of it cannot be decrypted. {WAY_OUT}")
+    return StoreFailedError(f"The store does not work just now: {reason(error)}.")
+
+
 def is_damage(error: duckdb.Error) -> bool:
     """Whether a query failed because the file cannot be read as it should."""
     return bool(re.search(r"Computed AES tag|Corrupt database|Could not read enough bytes", str(error)))

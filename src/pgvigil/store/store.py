@@ -14,14 +14,14 @@ from pgvigil.store import boundaries, maintenance, query, registry, schema, view
 from pgvigil.store.append import append
 from pgvigil.store.backup import back_up, make_copy
 from pgvigil.store.boundaries import Boundaries, Retention, hour_of
-from pgvigil.store.engine import Engine, told
+from pgvigil.store.engine import Engine
 from pgvigil.store.errors import BatchRefusedError, StoreError, StoreFailedError
 from pgvigil.store.key import find_key
 from pgvigil.store.known import Known
 from pgvigil.store.location import Location, locate
 from pgvigil.store.pack import Packed, pack
 from pgvigil.store.query import Table
-from pgvigil.store.refusals import reason
+from pgvigil.store.refusals import failure, is_damage, reason
 from pgvigil.store.remembered import Remembered, decode, fold
 from pgvigil.store.series import PASSES, Layout, dimension_of, lay_out
 from pgvigil.store.steady import Steady
@@ -71,7 +71,7 @@ class Store:
         self._broken = False
         self._late_until: dict[str, int] = {}
         self._upkeep = maintenance.Upkeep(layout, retention, {}, self._claim)
-        with engine.cursor() as cursor:
+        with engine.told(), engine.cursor() as cursor:
             if engine.read_only:
                 schema.check_version(cursor)
             else:
@@ -95,17 +95,17 @@ class Store:
 
     def target_id(self, name: str, cpus: float | None, labels: Mapping[str, str]) -> int:
         """The stable number of the target of this name."""
-        with told(), self._writing, self._engine.cursor() as cursor, transaction(cursor):
+        with self._engine.told(), self._writing, self._engine.cursor() as cursor, transaction(cursor):
             return registry.target_id(cursor, name, cpus, labels)
 
     def begin_epoch(self, target: int, now: int) -> int:
         """The number of a new epoch of a target, greater than all before."""
-        with told(), self._writing, self._engine.cursor() as cursor, transaction(cursor):
+        with self._engine.told(), self._writing, self._engine.cursor() as cursor, transaction(cursor):
             return registry.begin_epoch(cursor, target, now)
 
     def incarnation(self, target: int, identity: Identity, now: int) -> int:
         """The number of the target's incarnation that has this identity, new if it was never seen."""
-        with told(), self._writing, self._engine.cursor() as cursor, transaction(cursor):
+        with self._engine.told(), self._writing, self._engine.cursor() as cursor, transaction(cursor):
             return registry.incarnation(cursor, target, identity, now)
 
     def reading(self, target: int, incarnation: int, probe: str) -> Reading | None:
@@ -159,11 +159,8 @@ class Store:
 
     def maintain(self, now: int) -> bool:
         """Do one small step of upkeep, if any is due; True if one was done and another may be."""
-        with self._maintaining, self._engine.cursor() as cursor:
-            try:
-                return maintenance.step(cursor, self._upkeep, now)
-            except duckdb.Error as error:
-                raise StoreFailedError(f"The store could not be tidied up: {error}") from error
+        with self._maintaining, self._engine.told(), self._engine.cursor() as cursor:
+            return maintenance.step(cursor, self._upkeep, now)
 
     def recover(self) -> None:
         """Open the file again after a failed write, or once closed; raises StoreError while that is not possible."""
@@ -187,8 +184,10 @@ class Store:
             self._engine.checkpoint()
             before = self.location.file.stat().st_size
             make_copy(self._engine)
+            self._broken = True  # until the file is open again, which `recover` sees to if it cannot be now
             self._engine.replace_by_copy()
             self._recall()
+            self._broken = False
             return before, self.location.file.stat().st_size
 
     def close(self) -> None:
@@ -198,7 +197,7 @@ class Store:
             self._engine.close()
 
     def _remembered(self, target: int, incarnation: int, probe: str) -> Remembered | None:
-        with told(), self._engine.cursor() as cursor:
+        with self._engine.told(), self._engine.cursor() as cursor:
             rows = cursor.execute(sql("remembered_of"), {"target": target}).fetchall()
         parts = (part for _, content in rows for part in decode(content))
         mine = [part for part in parts if (part.incarnation, part.probe) == (incarnation, probe)]
@@ -214,7 +213,7 @@ class Store:
     def _recall(self) -> None:
         """Read from the file what is kept in memory beside it."""
         self._forget()
-        with told(), self._engine.cursor() as cursor:
+        with self._engine.told(), self._engine.cursor() as cursor:
             self._number = 0
             self._marks.clear()
             for target, number, content in cursor.execute(sql("remembered")).fetchall():
@@ -264,7 +263,7 @@ class Store:
             self._forget()
             # Short of memory (a user's query took it), nothing is wrong with the file.
             self._broken = self._broken or not isinstance(error, duckdb.OutOfMemoryException)
-            raise _failure(error) from error
+            raise self._refusal(error) from error
         self._number += 1
         for one in packed:
             self._marks[one.batch.target, one.batch.probe] = (one.batch.epoch, one.batch.pass_no)
@@ -279,8 +278,9 @@ class Store:
         for name, hour in sorted(late):
             cursor.execute(sql("reopen"), {"series": name, "hour": hour})
 
-
-def _failure(error: duckdb.Error) -> StoreError:
-    if isinstance(error, duckdb.DataError | duckdb.ProgrammingError) and not isinstance(error, duckdb.IOException):
-        return BatchRefusedError(f"The store refused a batch: {reason(error)}.")
-    return StoreFailedError(f"The store could not be written: {reason(error)}.")
+    def _refusal(self, error: duckdb.Error) -> StoreError:
+        if isinstance(error, duckdb.DataError | duckdb.ProgrammingError) and not isinstance(error, duckdb.IOException):
+            return BatchRefusedError(f"The store refused a batch: {reason(error)}.")
+        if is_damage(error):  # it is held in memory: it fits the store that a backup brings back
+            return StoreFailedError(f"The store could not be written. {failure(error, self.location.file)}")
+        return StoreFailedError(f"The store could not be written: {reason(error)}.")
