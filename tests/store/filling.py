@@ -17,6 +17,7 @@ from pgvigil.store.errors import StoreFailedError
 from store.toys import KEY, SECOND, START, batch, catalog
 
 ROWS = 2_000
+TEXTS = 50
 
 
 def large(number: int) -> Batch:
@@ -25,6 +26,12 @@ def large(number: int) -> Batch:
     names = ("userid", "queryid", "calls", "total_exec_time")
     told = [(*row, False) for row in rows]
     return batch("statements", START + number * 10 * SECOND, names, told, number=number, last=rows)
+
+
+def texts(number: int) -> Batch:
+    """Texts, which their probe tells once."""
+    rows = [(each, f"select {each}") for each in range(TEXTS)]
+    return batch("queries", START + number * 10 * SECOND, ("queryid", "text"), rows, number=number)
 
 
 async def answered(store: Store, question: str) -> Sequence[tuple[Any, ...]]:
@@ -45,7 +52,7 @@ async def fill(url: str, bound: int, limit: int) -> dict[str, object]:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
     for number in range(6, 36):
-        await writer.append([large(number)])
+        await writer.append([large(number), texts(number)] if number == 7 else [large(number)])
     full = writer.state
     meanwhile = (await answered(store, "SELECT count(DISTINCT ts) FROM statements"))[0][0]
     resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -54,7 +61,7 @@ async def fill(url: str, bound: int, limit: int) -> dict[str, object]:
         if not writer.state.held:
             break
         await asyncio.sleep(0.05)
-    gone = await answered(store, "SELECT since, until, reason FROM gaps")
+    gone = await answered(store, "SELECT since, until, reason FROM gaps WHERE probe = 'statements'")
     found = {
         "cause": full.cause,
         "held": full.held,
@@ -62,8 +69,9 @@ async def fill(url: str, bound: int, limit: int) -> dict[str, object]:
         "held_bytes": full.held_bytes,
         "meanwhile": meanwhile,
         "cause_after": writer.state.cause,
-        "passes": (await answered(store, "SELECT count(*) FROM passes"))[0][0],
+        "passes": (await answered(store, "SELECT count(*) FROM passes WHERE probe = 'statements'"))[0][0],
         "calls": (await answered(store, "SELECT sum(calls) FROM statements"))[0][0],
+        "texts": (await answered(store, "SELECT count(text) FROM queries"))[0][0],
         "gaps": [(since - START, until - START, reason) for since, until, reason in gone],
     }
     await writer.close()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from store.filling import ROWS
+from store.filling import ROWS, TEXTS
 
 
 def fill(url: str, bound: int, limit: int) -> dict[str, Any]:
@@ -39,6 +39,7 @@ def test_nothing_is_lost_while_memory_has_room(url: str, limit: int) -> None:
     assert found["meanwhile"] == 5
     assert found["cause_after"] == ""
     assert (found["passes"], found["calls"], found["gaps"]) == (36, 36 * ROWS, [])
+    assert found["texts"] == TEXTS
 
 
 @pytest.mark.parametrize("limit", LIMITS)
@@ -50,5 +51,7 @@ def test_what_there_is_no_room_for_is_a_gap(url: str, limit: int) -> None:
     lost = 36 - found["passes"]
     assert found["dropped"] <= lost <= found["dropped"] + 1  # the last append may have pushed one more out
     assert found["calls"] == found["passes"] * ROWS
+    # Whoever told the texts of a pass that was let go takes them for kept, and they are.
+    assert found["texts"] == TEXTS
     # The oldest were let go, one after the other: one gap from before the first to the last of them.
     assert found["gaps"] == [[5 * 10_000_000, (5 + lost) * 10_000_000, "store"]]

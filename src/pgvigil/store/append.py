@@ -31,22 +31,22 @@ _REASON, _DETAIL = Field("reason", "VARCHAR", "VARCHAR"), Field("detail", "VARCH
 def append(
     cursor: duckdb.DuckDBPyConnection,
     packed: Sequence[Packed],
-    lost: Sequence[Batch],
+    lost: Sequence[Packed],
     number: int,
     layout: Layout,
     known: Known,
 ) -> None:
-    """Write these batches, and the gaps and events of `lost` ones; the caller begins and ends the transaction.
+    """Write these batches, and of `lost` ones the gaps, events and texts they hold.
 
-    `number` is higher than that of any append before.
+    The caller begins and ends the transaction; `number` is higher than that of any append before.
     """
-    for one in packed:
+    for one in (*lost, *packed):
         _append_rows(cursor, one, layout, known)
-    batches = [one.batch for one in packed]
+    batches = [one.batch for one in (*lost, *packed)]
     _insert(cursor, "passes_open", _passes(packed))
     _remember(cursor, packed, number)
-    _append_events(cursor, [*lost, *batches])
-    _append_gaps(cursor, [*lost, *batches])
+    _append_events(cursor, batches)
+    _append_gaps(cursor, batches)
 
 
 def _append_rows(cursor: duckdb.DuckDBPyConnection, one: Packed, layout: Layout, known: Known) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 
-from pgvigil.model import Batch, Gap
+from pgvigil.model import Gap
 from pgvigil.store.pack import Packed
 
 LOST_DETAIL = "The disk did not take it, and the memory set aside for that was full."
@@ -38,8 +38,8 @@ class Held:
     def __init__(self) -> None:
         self._passes: deque[Pass] = deque()
         self._taken: Pass | None = None
-        self._gaps: dict[tuple[int, int, str], Batch] = {}
-        self._events: list[Batch] = []
+        self._gaps: dict[tuple[int, int, str], Packed] = {}
+        self._told_once: list[Packed] = []
         self.bytes = 0
         self.dropped = 0
 
@@ -74,29 +74,38 @@ class Held:
             one.answer()
 
     def shrink(self, bound: int) -> None:
-        """Let go of the oldest until the rest takes no more than `bound` bytes; the newest always stays."""
+        """Let go of the oldest until the rest takes no more than `bound` bytes; the newest always stays. Texts that
+        their probe tells once go last: whoever told them takes them for kept."""
         while self.bytes > bound and len(self._passes) > 1:
             oldest = self._passes.popleft()
             self.bytes -= oldest.bytes
             self.dropped += 1
             oldest.answer()
             for one in oldest.packed:
-                self._lose(one.batch)
+                self._lose(one)
+        while self.bytes > bound and self._told_once:
+            self.bytes -= self._told_once.pop(0).bytes
 
-    def lost(self) -> list[Batch]:
-        """Gaps and events of what was let go, in batches that bring nothing else."""
-        return [*self._gaps.values(), *self._events]
+    def lost(self) -> list[Packed]:
+        """Gaps, events and texts of what was let go, in batches that bring nothing else."""
+        return [*self._gaps.values(), *self._told_once]
 
-    def forget_lost(self) -> None:
-        """The gaps and events are on disk."""
-        self._gaps.clear()
-        self._events.clear()
+    def forget_lost(self, written: Sequence[Packed]) -> None:
+        """These gaps, events and texts are on disk; what was let go since is not."""
+        done = {id(one) for one in written}
+        self._gaps = {key: one for key, one in self._gaps.items() if id(one) not in done}
+        self.bytes -= sum(one.bytes for one in self._told_once if id(one) in done)
+        self._told_once = [one for one in self._told_once if id(one) not in done]
         self.dropped = 0
 
-    def _lose(self, batch: Batch) -> None:
-        if batch.events or batch.gaps:
-            self._events.append(batch)
+    def _lose(self, one: Packed) -> None:
+        batch = one.batch
+        texts = one.texts if one.facts is None and one.last is None else None
+        if batch.events or batch.gaps or texts:
+            self._told_once.append(Packed(batch, one.rows, texts=texts))
+            self.bytes += self._told_once[-1].bytes
         key = (batch.target, batch.incarnation, batch.probe)
         before = self._gaps.get(key)
-        since = before.gaps[0].since if before else batch.ts - int((batch.secs or 0.0) * 1_000_000)
-        self._gaps[key] = replace(batch, events=(), gaps=(Gap(since, batch.ts, "store", LOST_DETAIL),))
+        since = before.batch.gaps[0].since if before else batch.ts - int((batch.secs or 0.0) * 1_000_000)
+        gap = Gap(since, batch.ts, "store", LOST_DETAIL)
+        self._gaps[key] = Packed(replace(batch, events=(), gaps=(gap,)), 0)

@@ -128,8 +128,8 @@ class Store:
         """The batch in the form that takes least room and time to write; raises BatchRefusedError."""
         return pack(batch, self._layout)
 
-    def append_packed(self, packed: Sequence[Packed], lost: Sequence[Batch] = ()) -> None:
-        """Keep packed batches, as `append` does, and the gaps and events of those that were `lost` on the way."""
+    def append_packed(self, packed: Sequence[Packed], lost: Sequence[Packed] = ()) -> None:
+        """Keep packed batches, as `append` does, and of those that were `lost` on the way gaps, events and texts."""
         with self._writing:
             fresh = [self._placed(one) for one in packed if self._is_new(one.batch)]
             if fresh or lost:
@@ -250,7 +250,7 @@ class Store:
         self._known.forget()
         self._steady.forget()
 
-    def _write(self, packed: Sequence[Packed], lost: Sequence[Batch]) -> None:
+    def _write(self, packed: Sequence[Packed], lost: Sequence[Packed]) -> None:
         try:
             packed = [self._thinned(one) for one in packed]
             with self._engine.cursor() as cursor, transaction(cursor):

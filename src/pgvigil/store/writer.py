@@ -14,6 +14,7 @@ from typing import TypeVar
 from pgvigil.model import Batch, Identity, KeeperState, Reading
 from pgvigil.store.errors import StoreError, StoreFailedError
 from pgvigil.store.held import Held, Pass
+from pgvigil.store.pack import Packed
 from pgvigil.store.store import Store
 
 BOUND = 64 * 2**20
@@ -141,16 +142,16 @@ class Writer:
                 self._failed(str(error))
                 return False
             except StoreError as error:
-                self._done(one, error)
+                self._done(one, (), error)
             else:
-                self._done(one, None)
+                self._done(one, lost, None)
 
-    def _done(self, one: Pass, error: StoreError | None) -> None:
+    def _done(self, one: Pass, lost: Sequence[Packed], error: StoreError | None) -> None:
         with self._wake:
             self._held.finish()
             if error is None:
                 self._cause = ""
-                self._held.forget_lost()
+                self._held.forget_lost(lost)
         one.answer(error)
 
     def _failed(self, cause: str) -> None:
