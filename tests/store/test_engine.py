@@ -14,6 +14,7 @@ import pytest
 
 from pgvigil.model import Secret
 from pgvigil.store import Store, StoreError, open_store
+from pgvigil.store.engine import FORMAT
 from pgvigil.store.errors import (
     EncryptionUnavailableError,
     StoreDamagedError,
@@ -24,7 +25,7 @@ from pgvigil.store.errors import (
     StoreVersionError,
 )
 from pgvigil.store.location import locate
-from store.toys import KEY, START, calls, catalog
+from store.toys import KEY, START, batch, calls, catalog
 
 TEXT = "a secret of the user, long"
 
@@ -52,6 +53,33 @@ def test_a_generated_key_is_private_announced_once_and_found_again(url: str) -> 
     again = open_store(url, None, catalog())
     assert again.notice == ""
     again.close()
+
+
+def test_the_key_file_is_whole_or_not_there(url: str) -> None:
+    location = locate(url)
+    location.file.parent.mkdir()
+    left = location.beside(".key.part")
+    left.write_text("half a k")  # as a kill would leave it
+    open_store(url, None, catalog()).close()
+    assert not left.exists()
+    assert len(location.key.read_text().strip()) >= 32
+    open_store(url, None, catalog()).close()
+    assert sorted(file.name for file in location.file.parent.iterdir() if "key" in file.name) == [location.key.name]
+
+
+def test_the_format_is_pinned_and_keeps_times_as_decimals(store: Store) -> None:
+    rows = [(10, key, 1, (key * 7919 % 100_003) / 1e6, False) for key in range(5_000)]
+    store.append([batch("statements", START, ("userid", "queryid", "calls", "total_exec_time"), rows)])
+    store._engine.checkpoint()
+    (version,) = store.query(
+        "SELECT tags['storage_version'] FROM duckdb_databases() WHERE database_name = 'pgvigil'"
+    ).rows[0]
+    assert version.startswith(FORMAT)
+    found = store.query(
+        "SELECT DISTINCT compression FROM pragma_storage_info('statements_open') "
+        "WHERE column_name = 'total_exec_time' AND segment_type = 'DOUBLE'"
+    )
+    assert found.rows == [("ALP",)]
 
 
 def test_files_and_directories_are_private(store: Store) -> None:

@@ -25,6 +25,9 @@ COPY = "pgvigil_copy"
 BLOCK_BYTES = 65_536
 """With 256 KB, the default, commits became 6 to 106 ms for good after the first checkpoint, at 26 tables."""
 
+FORMAT = "v1.5.0"
+"""Of the file: with it floats are compressed as decimals (ALP), and the log has a head that names its file."""
+
 MEMORY = "64MiB"
 """Of the engine's buffers; the process takes 30 to 60 MB more for it. What needs more spills, encrypted."""
 
@@ -169,7 +172,9 @@ def open_root(location: Location) -> duckdb.DuckDBPyConnection:
 
 def attach(cursor: duckdb.DuckDBPyConnection, file: Path, name: str, key: str, *, read_only: bool = False) -> None:
     """Attach an encrypted file; `key` is a derived one. Raises StoreError."""
-    options = f"ENCRYPTION_KEY '{key}'" + (", READ_ONLY" if read_only else f", BLOCK_SIZE {BLOCK_BYTES}")
+    options = f"ENCRYPTION_KEY '{key}'" + (
+        ", READ_ONLY" if read_only else f", BLOCK_SIZE {BLOCK_BYTES}, STORAGE_VERSION '{FORMAT}'"
+    )
     try:
         cursor.execute(f"ATTACH {literal(str(file))} AS {ident(name)} ({options})")
     except duckdb.Error as error:

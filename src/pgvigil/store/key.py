@@ -4,6 +4,7 @@ import hashlib
 import os
 import secrets
 from dataclasses import dataclass
+from pathlib import Path
 
 from pgvigil.model import Secret
 from pgvigil.store.errors import StoreKeyError
@@ -62,9 +63,7 @@ def _generate(location: Location) -> StoreKey:
     text = secrets.token_urlsafe(32)
     try:
         location.file.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(location.key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
+        _write_whole(location.key, text + "\n")
     except OSError as error:
         raise StoreKeyError(
             f"No key was given and none can be kept at {location.key}: {error.strerror}. Set PGVIGIL_STORE_KEY."
@@ -74,3 +73,18 @@ def _generate(location: Location) -> StoreKey:
         f"A key for the store was generated in {location.key}. Keep a copy elsewhere: without it nobody can read the "
         "store or its backups.",
     )
+
+
+def _write_whole(key: Path, text: str) -> None:
+    """Make the key file, on disk before it has its name: half a key would open nothing for ever."""
+    part = key.with_name(key.name + ".part")
+    part.unlink(missing_ok=True)
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(part, key)  # never in place of another
+    finally:
+        part.unlink(missing_ok=True)
