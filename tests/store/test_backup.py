@@ -1,5 +1,6 @@
 """Backups: taken in use, brought back whole or not at all."""
 
+import shutil
 import stat
 import threading
 from pathlib import Path
@@ -47,6 +48,7 @@ def test_a_backup_brought_back_tells_the_same(store: Store, kept: Path, tmp_path
 
 
 def test_appending_goes_on_while_a_backup_is_taken(store: Store, tmp_path: Path) -> None:
+    store.append([calls(START - SECOND, *((key, 0) for key in range(20_000)))])
     stop = threading.Event()
     told: list[int] = []
 
@@ -57,17 +59,48 @@ def test_appending_goes_on_while_a_backup_is_taken(store: Store, tmp_path: Path)
 
     writer = threading.Thread(target=tell)
     writer.start()
+    before = appended = 0
     try:
-        store.backup(tmp_path / "kept.db")
+        while not appended:  # a copy may be done before the other thread had its turn
+            (tmp_path / "kept.db").unlink(missing_ok=True)
+            before = len(told)
+            store.backup(tmp_path / "kept.db")
+            appended = len(told) - before
     finally:
         stop.set()
         writer.join()
     restore(tmp_path / "kept.db", elsewhere(tmp_path), KEY)
     again = open_store(f"duckdb://{elsewhere(tmp_path).file}", KEY, catalog())
     calls_kept, passes_kept = again.query("SELECT (SELECT sum(calls) FROM statements), sum(runs) FROM passes").rows[0]
-    assert calls_kept == passes_kept
+    assert calls_kept == passes_kept - 1
+    assert before <= calls_kept <= before + appended
     again.close()
     assert store.query("SELECT sum(calls) FROM statements").rows == [(len(told),)]
+
+
+def test_a_copy_for_which_there_is_no_room_is_refused_before_it_is_begun(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    total, used, _ = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: type("Usage", (), {"total": total, "used": used, "free": 10}))
+    for attempt in (lambda: store.backup(tmp_path / "kept.db"), store.compact):
+        with pytest.raises(BackupError, match=r"takes up to .* MB.*Make room"):
+            attempt()
+    assert list(tmp_path.rglob("*.copy*")) == []
+    store.append([calls(START, (1, 1))])
+
+
+def test_what_a_kill_left_beside_the_store_is_removed_when_it_is_opened_for_writing(url: str) -> None:
+    store = open_store(url, KEY, catalog())
+    location = store.location
+    store.close()
+    left = [location.copy, location.beside(".copy.wal"), location.temporary / "duckdb_temp_storage_DEFAULT-0.tmp"]
+    for file in left:
+        file.write_bytes(b"left")
+    open_store(url, KEY, catalog(), read_only=True).close()
+    assert all(file.exists() for file in left)
+    open_store(url, KEY, catalog()).close()
+    assert not any(file.exists() for file in left)
 
 
 def test_nothing_is_overwritten(store: Store, kept: Path, tmp_path: Path) -> None:

@@ -33,12 +33,23 @@ def back_up(engine: Engine, file: Path) -> int:
 def make_copy(engine: Engine) -> None:
     """Write everything that is committed now to `location.copy`."""
     remove_copy(engine.location)
+    _check_room(engine.location)
     try:
         with engine.copying() as cursor:
             cursor.execute(f"COPY FROM DATABASE {NAME} TO {COPY}")
     except duckdb.Error as error:
         remove_copy(engine.location)
         raise BackupError(f"The store could not be copied: {reason(error)}") from None
+
+
+def _check_room(location: Location) -> None:
+    needed = sum(file.stat().st_size for file in location.files("") if file.exists())
+    free = shutil.disk_usage(location.file.parent).free
+    if free < needed:
+        raise BackupError(
+            f"A copy of the store takes up to {needed / 1e6:.0f} MB beside it for a while, and there are "
+            f"{free / 1e6:.0f} MB free in {location.file.parent}. Make room there."
+        )
 
 
 def remove_copy(location: Location) -> None:

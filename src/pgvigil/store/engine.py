@@ -2,8 +2,9 @@
 
 import importlib.util
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -44,7 +45,10 @@ class Engine:
         if not location.file.exists() and (read_only or not create):
             raise StoreError(f"There is no store at {location.file}.")
         self._opening = threading.RLock()
+        began = time.time()
         self._root = self._open()
+        if not read_only:
+            self._remove_leftovers(began)
 
     @property
     def location(self) -> Location:
@@ -148,6 +152,13 @@ class Engine:
             self._location.temporary.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise StoreError(f"The store cannot be at {self._location.file}: {error}.") from None
+
+    def _remove_leftovers(self, began: float) -> None:
+        """Remove what a killed process left of a copy and of what it spilled: the lock is ours, so it is nobody's."""
+        with suppress(OSError):  # it only takes room
+            spilled = [file for file in self._location.temporary.iterdir() if file.stat().st_mtime < began]
+            for file in (*self._location.files(COPY_SUFFIX), *spilled):
+                file.unlink(missing_ok=True)
 
     def _make_private(self) -> None:
         if self._read_only:
