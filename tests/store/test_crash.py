@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -14,7 +15,7 @@ import pytest
 
 from fix_soak import Figures
 from pgvigil.store import open_store
-from store.crashing import SHORT
+from store.crashing import SHORT, doing
 from store.toys import KEY, catalog
 
 SOAK = pytest.mark.soak(
@@ -43,8 +44,9 @@ def zygote() -> Iterator[subprocess.Popen[str]]:
     process.stdout.close()
 
 
-def killed_after(process: subprocess.Popen[str], url: str, passes: int, more: float) -> int:
-    """Have a writer write `passes` passes and kill it `more` seconds later; the last pass it was promised."""
+def killed_after(process: subprocess.Popen[str], url: str, passes: int, more: float, amid: str = "") -> int:
+    """Have a writer write `passes` passes and kill it `more` seconds later, or as soon as its upkeep is `amid` of
+    something; the last pass it was promised."""
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(url + "\n")
@@ -52,8 +54,16 @@ def killed_after(process: subprocess.Popen[str], url: str, passes: int, more: fl
     writer = int(process.stdout.readline().split()[1])
     promised = [int(process.stdout.readline()) for _ in range(passes)]
     time.sleep(more)
+    latest = time.monotonic() + 2.0
+    while amid and at_work(url) != amid and time.monotonic() < latest:
+        pass
     os.kill(writer, signal.SIGKILL)
     return max([*promised, *numbers_until_dead(process.stdout)])
+
+
+def at_work(url: str) -> str:
+    """What the upkeep is doing, or was when it was killed."""
+    return doing(url).read_text().strip() if doing(url).exists() else ""
 
 
 def numbers_until_dead(lines: IO[str]) -> list[int]:
@@ -75,8 +85,11 @@ def test_no_kept_pass_is_lost_or_doubled_by_a_kill(
 ) -> None:
     dice = random.Random(seed)
     kept = 0
-    for _ in range(times):
-        promised = killed_after(zygote, url, dice.randint(1, 25), dice.random() / 5)
+    ended: Counter[str] = Counter()
+    for life in range(times):
+        amid = ("", "checkpoint", "", "roll up")[life % 4]
+        promised = killed_after(zygote, url, dice.randint(1, 25), dice.random() / 5, amid)
+        ended[at_work(url)] += 1
         store = open_store(url, KEY, catalog(), retention=SHORT, read_only=True)
         kept, calls, wal = store.query(
             "SELECT (SELECT sum(runs) FROM passes WHERE probe = 'wal'), (SELECT sum(calls) FROM statements), "
@@ -93,4 +106,7 @@ def test_no_kept_pass_is_lost_or_doubled_by_a_kill(
     assert upkeep_ran.query("SELECT count(*) FROM statements_1h").rows[0][0] > 0
     assert upkeep_ran.query("SELECT count(*) FROM statements_closed").rows[0][0] > 0
     upkeep_ran.close()
-    figures(f"killed {times} times, {kept} passes kept, none that was promised lost, none doubled")
+    assert ended["checkpoint"] > 0
+    assert ended["roll up"] > 0
+    told = f"{ended['checkpoint']} amid a checkpoint, {ended['roll up']} amid a roll-up"
+    figures(f"killed {times} times, {told}, {kept} passes kept, none that was promised lost, none doubled")
