@@ -56,6 +56,21 @@ def test_a_refusal_comes_as_the_sentence_it_is(answering: Answering, url: str) -
         ask(url, KEY, catalog(), "SELECT * FROM no_such_table")
 
 
+def test_one_answer_at_a_time_is_held_in_memory(
+    answering: Answering, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pgvigil.store.answering.PATIENCE", 0.1)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as slow:
+        slow.connect(str(answering.path))
+        request = {"do": "sql", "sql": "SELECT repeat('x', 1000) FROM range(20000)"}
+        slow.sendall(json.dumps(request).encode() + b"\n")
+        slow.recv(1)  # it has its answer and does not take it
+        with pytest.raises(QueryRefusedError, match="one at a time"):
+            ask(url, KEY, catalog(), "SELECT 1")
+    monkeypatch.setattr("pgvigil.store.answering.PATIENCE", 30.0)
+    assert ask(url, KEY, catalog(), "SELECT 1").rows == [(1,)]
+
+
 def test_backup_and_compact_are_done_by_the_server(
     store: Store, answering: Answering, url: str, tmp_path: Path
 ) -> None:

@@ -246,3 +246,7 @@ def test_a_store_opened_for_reading_cannot_be_written(tmp_path: Path) -> None:
     assert store.location.file.read_bytes() == before
     with pytest.raises(StoreKeyError):
         open_store(f"duckdb://{tmp_path}/pgvigil.db", None, catalog(), read_only=True)
+
+
+def test_the_limits_are_those_that_are_promised() -> None:
+    assert (query.LONGEST, query.LARGEST) == (30.0, 256 * 2**20)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pgvigil.store import rendezvous
-from pgvigil.store.errors import SocketError, StoreError
+from pgvigil.store.errors import QueryRefusedError, SocketError, StoreError
 from pgvigil.store.plain import plain
 from pgvigil.store.store import Store
 
@@ -18,6 +18,10 @@ AT_ONCE = 4
 
 LONGEST_REQUEST = 2**20
 _SLOWEST = 60.0
+
+PATIENCE = 60.0
+"""Seconds that a query waits for the one before it: only one answer at a time is held in memory."""
+
 _CHUNK = 500
 
 
@@ -28,6 +32,7 @@ class Answering:
         self._store = store
         self._path = rendezvous.choose(store.location, runtime)
         self._closing = threading.Event()
+        self._querying = threading.Lock()
         self._room = threading.BoundedSemaphore(AT_ONCE)
         self._socket = _listen(self._path)
         rendezvous.announce(store.location, self._path)
@@ -80,10 +85,7 @@ class Answering:
     def _carry_out(self, request: dict[str, Any]) -> Iterator[bytes]:
         match request["do"]:
             case "sql":
-                table = self._store.select(request["sql"])
-                yield _line({"names": table.names, "types": table.types, "rows": len(table.rows)})
-                for first in range(0, len(table.rows), _CHUNK):
-                    yield _line([[plain(value) for value in row] for row in table.rows[first : first + _CHUNK]])
+                yield from self._query(request["sql"])
             case "backup":
                 yield _line({"bytes": self._store.backup(Path(request["file"]))})
             case "compact":
@@ -91,6 +93,17 @@ class Answering:
                 yield _line({"before": before, "after": after})
             case other:
                 yield _line({"error": f"The running pgvigil cannot do {other!r}; it may be of another version."})
+
+    def _query(self, text: str) -> Iterator[bytes]:
+        if not self._querying.acquire(timeout=PATIENCE):
+            raise QueryRefusedError("Another query is being answered, and one at a time is. Ask again later.")
+        try:
+            table = self._store.select(text)
+            yield _line({"names": table.names, "types": table.types, "rows": len(table.rows)})
+            for first in range(0, len(table.rows), _CHUNK):
+                yield _line([[plain(value) for value in row] for row in table.rows[first : first + _CHUNK]])
+        finally:
+            self._querying.release()
 
 
 def _line(value: Any) -> bytes:

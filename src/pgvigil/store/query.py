@@ -55,26 +55,25 @@ def run(engine: Engine, sql: str, parameters: Mapping[str, Any] | Sequence[Any] 
 
 def select(engine: Engine, sql: str, *, longest: float = LONGEST, largest: int = LARGEST) -> Table:
     """Run a user's query: one SELECT, nothing but the store's tables. Raises QueryRefusedError with the reason."""
-    with engine.cursor() as cursor:
-        check(cursor, sql)
-        with _deadline(cursor, longest) as late:
-            try:
-                cursor.execute(sql)
-                names, types = _columns(cursor)
-                return Table(names, types, _fetch(cursor, largest))
-            except duckdb.InterruptException:
-                raise QueryRefusedError(
-                    f"The query took longer than {longest:g} seconds and was ended. Ask for a shorter time, "
-                    "or for fewer columns."
-                ) from None
-            except duckdb.OutOfMemoryException:
-                raise QueryRefusedError(
-                    "The query wanted more memory than it may have. Ask for a shorter time, or for fewer groups."
-                ) from None
-            except duckdb.Error as error:
-                if late.is_set():
-                    raise QueryRefusedError(f"The query took longer than {longest:g} seconds and was ended.") from None
-                raise _failure(engine, error) from None
+    with engine.cursor() as cursor, _deadline(cursor, longest) as late:
+        try:
+            check(cursor, sql)
+            cursor.execute(sql)
+            names, types = _columns(cursor)
+            return Table(names, types, _fetch(cursor, largest))
+        except duckdb.InterruptException:
+            raise QueryRefusedError(
+                f"The query took longer than {longest:g} seconds and was ended. Ask for a shorter time, "
+                "or for fewer columns."
+            ) from None
+        except duckdb.OutOfMemoryException:
+            raise QueryRefusedError(
+                "The query wanted more memory than it may have. Ask for a shorter time, or for fewer groups."
+            ) from None
+        except duckdb.Error as error:
+            if late.is_set():
+                raise QueryRefusedError(f"The query took longer than {longest:g} seconds and was ended.") from None
+            raise _failure(engine, error) from None
 
 
 @contextmanager
