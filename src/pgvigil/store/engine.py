@@ -29,6 +29,10 @@ BLOCK_BYTES = 65_536
 FORMAT = "v1.5.0"
 """Of the file: with it floats are compressed as decimals (ALP), and the log has a head that names its file."""
 
+MERGED = "checkpoint WAL cannot contain a checkpoint marker"
+"""What the engine says after two kills, each amid a checkpoint: it has made one log of the two that it found, and then
+stumbles over the mark that the first kill left in it. Opened again it takes that log as it is, and nothing is lost."""
+
 MEMORY = "64MiB"
 """Of the engine's buffers; the process takes 30 to 60 MB more for it. What needs more spills, encrypted."""
 
@@ -186,8 +190,14 @@ def attach(cursor: duckdb.DuckDBPyConnection, file: Path, name: str, key: str, *
     options = f"ENCRYPTION_KEY '{key}'" + (
         ", READ_ONLY" if read_only else f", BLOCK_SIZE {BLOCK_BYTES}, STORAGE_VERSION '{FORMAT}'"
     )
+    statement = f"ATTACH {literal(str(file))} AS {ident(name)} ({options})"
     try:
-        cursor.execute(f"ATTACH {literal(str(file))} AS {ident(name)} ({options})")
+        try:
+            cursor.execute(statement)
+        except duckdb.Error as error:
+            if MERGED not in str(error):
+                raise
+            cursor.execute(statement)
     except duckdb.Error as error:
         # "from None": the statement that failed holds the key, and a traceback would show it.
         raise explain(error, file) from None
