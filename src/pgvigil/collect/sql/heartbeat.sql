@@ -1,7 +1,8 @@
 -- The server's clock, whether we see what other roles do, what decides which of our statements the server logs, and
 -- whether a lock on the catalog would make the probes fail.
 -- Looking at the locks takes none: in a session that asked once before, nothing here opens a catalog. A lock in another
--- database stops nobody here; 0 is what all share. The numbers: a catalog's own, then those of its indexes.
+-- database stops nobody here; 0 is what all share. The numbers: a catalog's own, then those of its indexes. Our database
+-- is not asked of pg_stat_get_activity: a role that lost the right to it loses the sessions, and not all the rest.
 select
     clock_timestamp() as server_now,
     pg_has_role('pg_read_all_stats', 'usage') as sees_all,
@@ -33,5 +34,11 @@ select
                 ('pg_database', '{1262,2671,2672}')
         ) c (name, relations) on l.relation = any (c.relations)
         where l.locktype = 'relation' and l.mode = 'AccessExclusiveLock'
-            and (l.database = 0 or l.database = (select a.datid from pg_stat_get_activity(pg_backend_pid()) a))
+            and (
+                l.database = 0
+                or l.database = (
+                    select pg_stat_get_backend_dbid(b.id) from pg_stat_get_backend_idset() b (id)
+                    where pg_stat_get_backend_pid(b.id) = pg_backend_pid()
+                )
+            )
     ) as locked
