@@ -87,6 +87,8 @@ def main() -> int:
             began = time.monotonic()
             result = _run_section(name, order, Path(work))
             _say(f"  {name}: {time.monotonic() - began:.0f} s")
+            for row in result.rows:
+                _say(f"    {row.key}: {row.measured}")
             rows += result.rows
             notes += result.notes
     table = render(rows, known)

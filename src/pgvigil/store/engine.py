@@ -1,6 +1,7 @@
 """DuckDB, opened so that nothing leaves it in the clear and nothing but the store's own files can be reached."""
 
 import importlib.util
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +17,10 @@ from pgvigil.store.location import COPY_SUFFIX, Location
 from pgvigil.store.logs import check_log
 from pgvigil.store.refusals import explain, failure
 from pgvigil.store.text import ident, literal
+
+# The engine asks for pandas whenever a value is bound. Missing, that is a search of the whole path, up to a third of a
+# small query's time; installed, it would take tens of megabytes. Nothing here needs it.
+sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
 
 NAME = "pgvigil"
 """The name under which the file is attached."""
