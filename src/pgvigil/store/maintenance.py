@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import duckdb
 
-from pgvigil.store import boundaries, views
+from pgvigil.store import boundaries, remembered, views
 from pgvigil.store.boundaries import DAY, HOUR, SECOND, Boundaries, Retention, hour_of
 from pgvigil.store.remembered import decode, encode, fold
 from pgvigil.store.rewriting import AT_ONCE, close_hour, count_rows, resort_stretch
@@ -67,7 +67,7 @@ def _fold_readings(cursor: duckdb.DuckDBPyConnection, upkeep: Upkeep) -> bool:
         if count < FOLD_AT:
             continue
         with transaction(cursor):
-            rows = cursor.execute(sql("remembered_of"), {"target": target}).fetchall()
+            rows = remembered.rows(cursor, target)
             parts = [part for no, content in rows if no <= number for part in decode(content)]
             cursor.execute(sql("forget_readings"), {"target": target, "no": number})
             cursor.execute(sql("remember"), [target, number, encode(fold(parts, upkeep.layout))])

@@ -12,10 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import duckdb
 import numpy as np
 
 from pgvigil.store.frame import Array, Frame, concatenate
 from pgvigil.store.series import Layout
+from pgvigil.store.text import sql
 
 _LENGTH = struct.Struct("<I")
 KEPT = 14 * 86_400 * 1_000_000
@@ -33,6 +35,17 @@ class Remembered:
     read_at: int | None
     last: Frame | None = None
     gone: Frame | None = None
+
+
+def targets(cursor: duckdb.DuckDBPyConnection) -> list[int]:
+    """Those of which something is remembered."""
+    return [target for (target,) in cursor.execute(sql("remembered")).fetchall()]
+
+
+def rows(cursor: duckdb.DuckDBPyConnection, target: int) -> list[tuple[int, bytes]]:
+    """Numbers and contents of the rows of a target, in the order in which they were written."""
+    found: list[tuple[int, bytes]] = cursor.execute(sql("remembered_of"), {"target": target}).fetchall()
+    return sorted(found, key=lambda row: row[0])
 
 
 def encode(parts: Iterable[Remembered]) -> bytes:

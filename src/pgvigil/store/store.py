@@ -10,7 +10,7 @@ import duckdb
 
 from pgvigil.catalog.types import Catalog, Shape
 from pgvigil.model import Batch, Identity, Reading, Secret
-from pgvigil.store import boundaries, maintenance, query, registry, schema, views
+from pgvigil.store import boundaries, maintenance, query, registry, remembered, schema, views
 from pgvigil.store.append import append
 from pgvigil.store.backup import back_up, make_copy
 from pgvigil.store.boundaries import Boundaries, Retention, hour_of
@@ -198,8 +198,8 @@ class Store:
 
     def _remembered(self, target: int, incarnation: int, probe: str) -> Remembered | None:
         with self._engine.told(), self._engine.cursor() as cursor:
-            rows = cursor.execute(sql("remembered_of"), {"target": target}).fetchall()
-        parts = (part for _, content in rows for part in decode(content))
+            contents = [content for _, content in remembered.rows(cursor, target)]
+        parts = (part for content in contents for part in decode(content))
         mine = [part for part in parts if (part.incarnation, part.probe) == (incarnation, probe)]
         return next(iter(fold(mine, self._layout)), None)
 
@@ -216,16 +216,20 @@ class Store:
         with self._engine.told(), self._engine.cursor() as cursor:
             self._number = 0
             self._marks.clear()
-            for target, number, content in cursor.execute(sql("remembered")).fetchall():
-                self._number = max(self._number, number)
-                for part in decode(content):
-                    mark = self._marks.get((target, part.probe), (0, 0))
-                    self._marks[target, part.probe] = max(mark, (part.epoch, part.pass_no))
+            for target in remembered.targets(cursor):
+                self._recall_of(target, remembered.rows(cursor, target))
             self._upkeep.boundaries = boundaries.read(cursor)
             self._late_until = {name: at.rolled for name, at in self._upkeep.boundaries.items()}
             if not self._engine.read_only:
                 with transaction(cursor):
                     views.create(cursor, self._layout, self._upkeep.boundaries)
+
+    def _recall_of(self, target: int, rows: Sequence[tuple[int, bytes]]) -> None:
+        for number, content in rows:
+            self._number = max(self._number, number)
+            for part in decode(content):
+                mark = self._marks.get((target, part.probe), (0, 0))
+                self._marks[target, part.probe] = max(mark, (part.epoch, part.pass_no))
 
     def _claim(self, series: str, until: int) -> None:
         """From now on, rows up to `until` are late. Under the lock: none is being written meanwhile."""

@@ -1,1 +1,1 @@
-SELECT target, no, content FROM readings ORDER BY target, no
+SELECT DISTINCT target FROM readings
