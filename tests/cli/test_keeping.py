@@ -1,6 +1,7 @@
 """The store through the command line: asked while it is served and after, copied, brought back, never overwritten."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,45 @@ def test_what_was_kept_is_asked_copied_and_brought_back(
     refused = run_pgvigil("restore", "--store", f"duckdb://{tmp_path}/third.db", str(cut))
     assert refused.returncode == 2
     assert not (tmp_path / "third.db").exists()
+
+
+REFUSED = (
+    "copy targets to '/tmp/pgvigil-out.csv'",
+    "attach '/tmp/pgvigil-out.db' as other",
+    "install httpfs",
+    "load httpfs",
+    "select * from read_text('/etc/hostname')",
+    "select * from read_csv('/etc/passwd')",
+    "select * from glob('/*')",
+    "select 1; drop table targets",
+    "with gone as (delete from targets returning *) select * from gone",
+)
+
+
+@pytest.mark.slow(reason="starts pgvigil some twenty times, which costs a second or two each")
+def test_what_does_more_than_read_the_store_is_refused_and_space_is_given_back_served_and_not(
+    monitor: MakeMonitor, database: Database
+) -> None:
+    running = monitor(database.dsn(MONITOR))
+    running.wait_for("a pass", lambda: running.sql("select count(*) as passes from passes")[0]["passes"] > 0)
+    for served in (True, False):
+        if not served:
+            running.stop()
+        for query in REFUSED:
+            done = run_pgvigil("sql", "--store", running.store, query)
+            assert (done.returncode, done.stdout) == (2, ""), query
+            assert done.stderr.startswith("pgvigil: "), query
+            assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+        shown = run_pgvigil("sql", "--store", running.store, "select name, null as nothing, 1 as one from targets")
+        assert [line.split() for line in shown.stdout.splitlines()] == [
+            ["name", "nothing", "one"],
+            [database.name, "-", "1"],
+            ["(1", "row)"],
+        ]
+        compacted = run_pgvigil("store", "compact", "--store", running.store)
+        assert compacted.returncode == 0, compacted.stderr
+        assert re.fullmatch(r"\d+\.\d MiB before, \d+\.\d MiB now\.\n", compacted.stdout)
+    assert not list(Path("/tmp").glob("pgvigil-out.*"))
 
 
 def test_a_store_that_is_not_there_is_not_made(tmp_path: Path) -> None:

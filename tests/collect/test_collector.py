@@ -23,7 +23,7 @@ from pgvigil.sandbox.server import SUPERUSER, Server
 from pgvigil.store import Store
 from pgvigil.store.errors import StoreFailedError
 
-TOLD = 5.0
+FLOWS = 15.0
 """Seconds, on a machine that does nothing else, until a cause is named."""
 
 
@@ -61,7 +61,9 @@ async def test_a_server_is_watched_with_two_connections_and_every_probe_brings_r
         # A third one may be there for the moment of a visit to another database.
         assert len(activity(database.server)) <= 3
         await watched.until(lambda: len(activity(database.server)) == 2, "the visit's end")
-        assert watched.rows("select probe, since, until, reason, detail from gaps") == []
+        # On 14 the statistics of a new database begin with a moment of reset of their own.
+        begun = "(probe, reason) <> ('databases', 'reset')" if database.server.binaries.major == 14 else "true"
+        assert watched.rows(f"select probe, since, until, reason, detail from gaps where {begun}") == []
     assert watched.collector.state.condition is Condition.STOPPED
 
 
@@ -313,12 +315,13 @@ async def test_another_server_behind_the_same_address_is_another_incarnation(
     dsn = one.dsn(SUPERUSER, port=hop.port)
     async with Watched(tmp_path, catalog, dsn) as watched:
         await watched.until_passes(2)
-        hop.refuse()
+        # The next attempt meets the other server; one that was refused meanwhile would add the wait after it.
         hop._upstream = (hop.host, other.port)
-        hop.accept()
+        hop.cut()
         slowness = slowed_by()
         took = await watched.until_state(Condition.LIMITED, "Another server answers at this address")
-        assert took <= TOLD * max(slowness, slowed_by())
+        # An idle connection that was cut is missed when the next pass is due, every ten seconds.
+        assert took <= FLOWS * max(slowness, slowed_by())
         assert f"PostgreSQL {majors[1]}." in watched.collector.state.cause
         assert f"it was PostgreSQL {majors[0]}." in watched.collector.state.cause
         assert "target of its own" in watched.collector.state.remedy
