@@ -29,7 +29,7 @@ class Plan:
 
 
 def full(seed: int, work: Path) -> Plan:
-    """Up to 40 minutes."""
+    """About 45 minutes."""
     return Plan(
         quick=False,
         seed=seed,
@@ -48,7 +48,7 @@ def full(seed: int, work: Path) -> Plan:
 
 
 def quick(seed: int, work: Path) -> Plan:
-    """Up to five minutes."""
+    """About ten minutes."""
     return Plan(
         quick=True,
         seed=seed,
