@@ -21,6 +21,9 @@ class Answered(Session):
     def broken(self) -> bool:
         return self.ended
 
+    def listen(self) -> None:
+        """Nothing came."""
+
     def close(self) -> None:
         self.ended = True
 

@@ -53,6 +53,8 @@ class Line:
 
     async def session(self) -> Session:
         """The session, made anew where the one before broke."""
+        if self._session is not None:
+            self._session.listen()
         if self._session is None or self._session.broken:
             self.close()
             self._session = await self._door.open()

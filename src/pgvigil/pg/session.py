@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
+from psycopg import OperationalError
 from psycopg.pq import ConnStatus
 from psycopg.pq.abc import PGconn
 
@@ -87,6 +88,14 @@ class Session:
             return await self._run(requests, asyncio.get_running_loop().time() + deadline)
         finally:
             self._running = False
+
+    def listen(self) -> None:
+        """Take in what the server sent unasked, without waiting: an idle connection that it ended is broken then."""
+        if not self._running and not self.broken:
+            try:
+                self._connection.consume_input()
+            except OperationalError:
+                self._broken = True
 
     def close(self) -> None:
         """End the connection; harmless when it has ended."""
