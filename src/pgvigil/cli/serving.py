@@ -20,7 +20,7 @@ from pgvigil.cli.patience import patience
 from pgvigil.cli.settings import Listen, SettingError
 from pgvigil.cli.version import VERSION
 from pgvigil.collect import Collector, Options
-from pgvigil.model import Target
+from pgvigil.model import Target, places
 from pgvigil.serve.app import create_app
 from pgvigil.serve.watch import Watch
 from pgvigil.store import Store, StoreError
@@ -124,7 +124,8 @@ async def maintain(writer: Writer) -> None:
                 told_at = time.monotonic()
                 log.warning("%s", error)
         except Exception as mistake:  # noqa: BLE001 - an outer loop: without it the store would grow for ever
-            log.error("a mistake in pgvigil: %s while tidying up the store", type(mistake).__name__)  # noqa: TRY400
+            for place in places(mistake):
+                log.error("a mistake in pgvigil while tidying up the store: %s", place)  # noqa: TRY400
 
 
 @asynccontextmanager

@@ -2,9 +2,7 @@
 
 import asyncio
 import logging
-import traceback
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 from pgvigil.catalog import Catalog, choose, invisible
 from pgvigil.collect.keeper import Keeper
@@ -12,7 +10,7 @@ from pgvigil.collect.live import Hub, LiveEvent
 from pgvigil.collect.logcost import LogCost
 from pgvigil.collect.reporting import Problem, Reporter
 from pgvigil.collect.shift import Options, Shift
-from pgvigil.model import Capabilities, Condition, Invisible, Target, TargetState
+from pgvigil.model import Capabilities, Condition, Invisible, Target, TargetState, places
 
 _log = logging.getLogger("pgvigil.collect")
 
@@ -105,7 +103,7 @@ class Collector:
         try:
             await self._shift.run()
         except* Exception as mistakes:  # noqa: BLE001 - the outermost loop of a target
-            for place in _places(mistakes):
+            for place in places(mistakes):
                 _log.error("target %s: a mistake in pgvigil: %s", self._target.name, place)
             self._reporter.trouble(
                 "pgvigil",
@@ -123,15 +121,3 @@ class Collector:
         if note not in self._noted:
             self._noted.add(note)
             _log.info("target %s: %s", self._target.name, note)
-
-
-def _places(mistakes: BaseExceptionGroup[BaseException]) -> Iterator[str]:
-    """Where mistakes were made. Not their texts, which may quote what we read."""
-    for mistake in mistakes.exceptions:
-        if isinstance(mistake, BaseExceptionGroup):
-            yield from _places(mistake)
-        else:
-            frames = traceback.extract_tb(mistake.__traceback__)
-            yield f"{type(mistake).__name__} in " + " < ".join(
-                f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames)
-            )

@@ -1,12 +1,10 @@
 """A mistake of ours while answering: an answer in the usual shape, and a line in the log that says where."""
 
 import logging
-import traceback
-from collections.abc import Iterator
-from pathlib import Path
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pgvigil.model import places
 from pgvigil.serve.problems import problem
 
 _log = logging.getLogger("pgvigil.serve")
@@ -37,15 +35,3 @@ class Mistakes:
                 _log.error("a mistake in pgvigil: %s", place)
             if scope["type"] == "http" and not begun:
                 await problem(500, "failed", MESSAGE, remedy=REMEDY)(scope, receive, send)
-
-
-def places(mistake: BaseException) -> Iterator[str]:
-    """Where a mistake was made. Not its text, which may quote what was kept."""
-    if isinstance(mistake, BaseExceptionGroup):
-        for one in mistake.exceptions:
-            yield from places(one)
-        return
-    frames = traceback.extract_tb(mistake.__traceback__)
-    ours = [frame for frame in frames if "pgvigil" in Path(frame.filename).parts] or frames[-1:]
-    where = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(ours))
-    yield f"{type(mistake).__name__} in {where}"

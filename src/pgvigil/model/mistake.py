@@ -1,0 +1,16 @@
+"""A mistake of ours, as the log may tell it."""
+
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def places(mistake: BaseException) -> Iterator[str]:
+    """Where it was made, a line for each of a group. Not its text, which may quote what was read or kept."""
+    if isinstance(mistake, BaseExceptionGroup):
+        for one in mistake.exceptions:
+            yield from places(one)
+        return
+    frames = traceback.extract_tb(mistake.__traceback__)
+    where = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
+    yield f"{type(mistake).__name__} in {where}"
