@@ -12,5 +12,6 @@ def places(mistake: BaseException) -> Iterator[str]:
             yield from places(one)
         return
     frames = traceback.extract_tb(mistake.__traceback__)
-    where = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
+    ours = [frame for frame in frames if "pgvigil" in Path(frame.filename).parts] or frames[-1:]
+    where = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(ours))
     yield f"{type(mistake).__name__} in {where}"
