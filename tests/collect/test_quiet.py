@@ -111,19 +111,15 @@ def passes(watched: Watched) -> int:
 TOO_SLOW = "canceling statement due to statement timeout"
 
 
-async def test_a_threshold_between_the_limits_is_never_reached_with_fingerprints(
-    tmp_path: Path, private_server: MakeServer
+@pytest.mark.parametrize(
+    ("setting", "value", "seconds"),
+    [("log_min_duration_statement", "300", 0.4), ("log_parameter_max_length_on_error", "-1", 0.8)],
+    ids=["a threshold between the limits", "an error with its parameters"],
+)
+async def test_what_runs_into_its_limit_is_logged_without_fingerprints(
+    tmp_path: Path, private_server: MakeServer, setting: str, value: str, seconds: float
 ) -> None:
-    server = private_server(settings={"log_min_duration_statement": "300"})
-    logged = await slowed(tmp_path, server, 0.4)
-    assert max(logged) == 0, logged
-    assert TOO_SLOW in server.log_text()
-
-
-async def test_an_error_that_is_logged_with_its_parameters_has_no_fingerprints_among_them(
-    tmp_path: Path, private_server: MakeServer
-) -> None:
-    server = private_server(settings={"log_parameter_max_length_on_error": "-1"})
-    logged = await slowed(tmp_path, server, 0.8)
+    server = private_server(settings={setting: value})
+    logged = await slowed(tmp_path, server, seconds)
     assert max(logged) == 0, logged
     assert TOO_SLOW in server.log_text()
