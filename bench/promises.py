@@ -20,6 +20,7 @@ OF: Mapping[str, Mapping[str, Words]] = {
     "month": {
         "row_raw": ("store, a changed statement row as it came", "<= 35 B"),
         "row_sorted": ("store, the same after the sorted rewrite", "<= 20 B"),
+        "commits": ("store, commit of a pass of load R, p95", "<= 20 ms"),
         "month": ("store, one month of load R, all tiers", "<= 700 MB"),
         "latency": ("dashboard requests over 30 days, p95", "<= 150 ms"),
         "latency_ingesting": ("the same while ingesting, p95", "<= 150 ms"),
