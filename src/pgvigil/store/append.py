@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import duckdb
 
 from pgvigil.model import Batch, Outcome, Value
-from pgvigil.store.frame import Frame, frame, staged
+from pgvigil.store.frame import Frame, frame, is_small, staged, written_out
 from pgvigil.store.known import Known
 from pgvigil.store.pack import Packed
 from pgvigil.store.remembered import Remembered, encode
@@ -90,6 +90,9 @@ def _insert(
 ) -> None:
     constants = constants or {}
     columns = ", ".join(map(ident, (*constants, *rows.columns)))
+    if is_small(rows):
+        cursor.execute(sql("insert_values", table=ident(table), columns=columns, values=written_out(rows, constants)))
+        return
     values = ", ".join((*constants.values(), *map(ident, rows.columns)))
     with staged(cursor, rows) as (source, parameters):
         cursor.execute(sql("insert", table=ident(table), columns=columns, values=values, source=source), parameters)

@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from pgvigil.store.frame import Array, Frame, concatenate
+from pgvigil.store.frame import Array, Frame, gather
 from pgvigil.store.series import Layout
 from pgvigil.store.text import sql
 
@@ -107,7 +107,7 @@ def _latest(chain: Sequence[Remembered], keys: Sequence[str]) -> Frame | None:
             where.pop(key, None)
         where.update((key, place) for place, key in enumerate(_keys(part.last, keys), offset))
         offset += part.last.size if part.last else 0
-    return concatenate(frames).take(np.fromiter(where.values(), np.int64, len(where)))
+    return gather(frames, np.fromiter(where.values(), np.int64, len(where)))
 
 
 def _keys(rows: Frame | None, keys: Sequence[str]) -> Iterator[tuple[Any, ...]]:
