@@ -11,6 +11,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from pgvigil.cli.allocators import give_back_soon
 from pgvigil.model import PgvigilError
 
 FAILED = 2
@@ -75,6 +76,7 @@ def pgvigil() -> None:
 
 def main() -> None:
     """Run the command line; an error that a user can cause is a sentence on standard error and exit code 2."""
+    give_back_soon()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # what the locale cannot write is told by its number
             stream.reconfigure(errors="backslashreplace")
