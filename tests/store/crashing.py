@@ -33,8 +33,8 @@ class Telling:
 
     def __init__(self, file: Path) -> None:
         self._file = os.open(file, os.O_WRONLY | os.O_CREAT)
-        self._roll = maintenance._roll_hour
-        maintenance._roll_hour = self._told_roll
+        self._roll = maintenance._roll_up
+        maintenance._roll_up = self._told_roll
 
     @contextmanager
     def that(self, what: str) -> Iterator[None]:
@@ -42,9 +42,9 @@ class Telling:
         yield
         os.pwrite(self._file, b" " * 10, 0)
 
-    def _told_roll(self, cursor: duckdb.DuckDBPyConnection, series: Series, hour: int) -> None:
+    def _told_roll(self, cursor: duckdb.DuckDBPyConnection, series: Series, tier: str, since: int, until: int) -> None:
         with self.that("roll up"):
-            self._roll(cursor, series, hour)
+            self._roll(cursor, series, tier, since, until)
 
 
 def write(url: str) -> None:

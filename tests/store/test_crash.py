@@ -16,7 +16,7 @@ import pytest
 from fix_soak import Figures
 from pgvigil.store import open_store
 from store.crashing import SHORT, doing
-from store.toys import KEY, catalog
+from store.toys import DAY, KEY, START, catalog
 
 SOAK = pytest.mark.soak(
     "passes appended beside upkeep and checkpoints, killed at random moments",
@@ -97,6 +97,8 @@ def test_no_kept_pass_is_lost_or_doubled_by_a_kill(
         ).rows[0]
         assert promised <= kept <= promised + 1
         assert (calls, wal) == (50 * kept, kept)
+        by_days = store.relation("statements", 0, START + 10_000 * DAY, DAY)
+        assert store.query(f"SELECT sum(calls) FROM {by_days}").rows == [(calls,)]
         reading = store.reading(1, 1, "statements")
         assert reading is not None
         assert {row[reading.names.index("calls")] for row in reading.rows} == {kept}

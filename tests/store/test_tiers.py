@@ -19,6 +19,9 @@ from toys import COUNTERS, load_toy
 SHORT = Retention(raw=2 * 3_600, minutes=5 * 3_600, hours=400 * 86_400)
 
 
+EVENING = START + 19 * HOUR
+"""Five hours before the day is over."""
+
 TIMED = ((Kind.COUNTER, Kind.GAUGE, Kind.GAUGE), (Rollup.SUM, Rollup.MAX, Rollup.AVG))
 
 
@@ -58,21 +61,22 @@ def test_the_sum_is_the_same_before_and_after_roll_up_rewrite_and_retention(
     with TemporaryDirectory() as directory:
         store = open_store(f"duckdb://{directory}/a.db", KEY, catalog(), retention=SHORT)
         batches = [
-            replace(calls(START + offset, *rows), pass_no=number) for number, (offset, rows) in enumerate(passes)
+            replace(calls(EVENING + offset, *rows), pass_no=number) for number, (offset, rows) in enumerate(passes)
         ]
         told = 0
         for first in range(0, len(batches), 7):
             store.append(batches[first : first + 7])
             told += sum(count for _, rows in passes[first : first + 7] for _, count in rows)
-            upkeep(store, START + stops[first // 7 % len(stops)] * HOUR)
+            upkeep(store, EVENING + stops[first // 7 % len(stops)] * HOUR)
             assert total(store) == told
         for stop in sorted(stops):
-            while store.maintain(START + stop * HOUR):
+            while store.maintain(EVENING + stop * HOUR):
                 assert total(store) == told
-        since, until = START + min(span) * HOUR, START + max(span) * HOUR
+        since, until = EVENING + min(span) * HOUR, EVENING + max(span) * HOUR
         expected = total(store, f"statements WHERE epoch_us(ts) > {since} AND epoch_us(ts) <= {until}")
-        assert total(store, store.relation("statements", since, until)) == expected
-        assert total(store, store.relation("statements", START - DAY, START + 9 * DAY)) == total(store)
+        for step in (None, DAY):
+            assert total(store, store.relation("statements", since, until, step)) == expected
+            assert total(store, store.relation("statements", EVENING - DAY, EVENING + 9 * DAY, step)) == total(store)
         store.close()
 
 
@@ -234,9 +238,11 @@ def test_roll_ups_that_a_file_declares_are_made(url: str, tmp_path: Path) -> Non
     for second, value, secs in ((10, 2.0, 10.0), (20, 8.0, 10.0), (60, 6.0, 20.0)):
         row: tuple[Value, ...] = ("a", 3, *([value] * 6), second == 20, False)
         store.append([batch("toy", START + second * SECOND, names, [row], secs=secs)])
-    upkeep(store, START + 2 * HOUR)
-    for tier in ("1m", "1h"):
-        told = store.query(f"SELECT hits, a_last, a_max, a_min, a_avg, a_sum, a_plain, a_state FROM toy_{tier}").rows
+    store.append([batch("toy", START + DAY, names, [("other", 1, *([None] * 7), False)], secs=10.0)])  # the day is over
+    upkeep(store, START + DAY + MINUTE)
+    columns = "hits, a_last, a_max, a_min, a_avg, a_sum, a_plain, a_state"
+    for tier in ("1m", "1h", "1d"):
+        told = store.query(f"SELECT {columns} FROM toy_{tier} WHERE name = 'a'").rows
         assert told == [(9, 6.0, 8.0, 2.0, 5.5, 16.0, 6.0, True)]
     store.close()
 
@@ -298,6 +304,47 @@ def test_a_pass_that_comes_late_is_counted_in_every_tier(day: Store) -> None:
     upkeep(day, START + 20 * HOUR)
     assert total(day) == expected
     day.close()
+
+
+def test_days_are_the_sums_of_their_hours_and_of_what_comes_late_too(store: Store) -> None:
+    told = [calls(START + hour * HOUR, (1, hour), (2, 1), secs=3_600.0) for hour in range(1, 50)]
+    store.append(told)
+    upkeep(store, START + 49 * HOUR + 2 * MINUTE)
+    days = "SELECT epoch_us(ts), calls, secs FROM statements_1d WHERE queryid = 1 ORDER BY ts"
+    first, second = sum(range(1, 25)), sum(range(25, 49))
+    assert store.query(days).rows == [(START + DAY, first, 86_400.0), (START + 2 * DAY, second, 86_400.0)]
+    store.append([replace(calls(START + 3 * HOUR + SECOND, (1, 500), secs=None), pass_no=10**12)])
+    upkeep(store, START + 49 * HOUR + 3 * MINUTE)
+    assert [row[1] for row in store.query(days).rows] == [first + 500, second]
+    span = (START, START + 49 * HOUR)
+    assert total(store, store.relation("statements", *span, DAY)) == total(store)
+    assert total(store, store.relation("statements", *span, DAY), "count(*)") == 2 * 2 + 2
+    assert store.query("SELECT outcome, runs FROM passes_1d ORDER BY ts").rows == [("ok", 25), ("ok", 24)]
+
+
+def test_days_are_rewritten_sorted_by_key_once_thirty_are_complete(store: Store) -> None:
+    store.append([calls(START + half * DAY // 2, (1, half), (2, 1)) for half in range(1, 13)])
+    upkeep(store, START + 6 * DAY + 2 * MINUTE)  # a stretch of thirty days ends with the fourth of these
+    keys = [row[0] for row in store.query("SELECT queryid FROM statements_1d ORDER BY rowid").rows]
+    assert sorted(keys) == [1] * 6 + [2] * 6
+    assert sorted(keys[-8:]) == [1] * 4 + [2] * 4
+    assert keys[-8:] in ([1] * 4 + [2] * 4, [2] * 4 + [1] * 4)
+
+
+def test_a_store_without_days_gets_them(url: str) -> None:
+    store = open_store(url, KEY, catalog(), retention=SHORT)
+    store.append([calls(START + hour * HOUR, (1, hour)) for hour in range(1, 60)])
+    upkeep(store, START + 59 * HOUR + 2 * MINUTE)
+    with store._engine.cursor() as cursor:  # as one of an earlier version was left
+        cursor.execute("DROP TABLE statements_1d; DROP TABLE passes_1d")
+        cursor.execute("ALTER TABLE boundaries DROP days_rolled; ALTER TABLE boundaries DROP days_sorted")
+    store.close()
+    store = open_store(url, KEY, catalog(), retention=SHORT)
+    assert total(store, store.relation("statements", START, START + 59 * HOUR, DAY)) == sum(range(1, 60))
+    upkeep(store, START + 59 * HOUR + 2 * MINUTE)
+    assert total(store, "statements_1d") == sum(range(1, 49))
+    assert total(store, store.relation("statements", START, START + 59 * HOUR, DAY)) == sum(range(1, 60))
+    store.close()
 
 
 def test_what_is_older_than_every_reading_kept_is_counted_at_the_first_of_them(day: Store) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 SECOND = 1_000_000
+DAY = 86_400 * SECOND
 STEPS_WANTED = 240
 """About how many points a chart shows: more can't be told apart on a screen."""
 
@@ -52,6 +53,8 @@ def chart_span(since: int, until: int, grain: int) -> Span:
 
 
 def spark_span(since: int, until: int, grain: int, count: int = SPARK_STEPS) -> Span:
-    """A span of `count` steps, or fewer where they would be shorter than `grain` seconds."""
+    """A span of `count` steps, or fewer where they would be shorter than `grain` seconds. Steps of more than half a
+    day are whole days: what stands there by the day is a twenty-fourth of what stands there by the hour."""
     fitting = max(min(count, (until - since) // (grain * SECOND)), 1)
-    return Span(since, until, -(-(until - since) // fitting))
+    step = -(-(until - since) // fitting)
+    return Span(since, until, -(-step // DAY) * DAY if step > DAY // 2 else step)

@@ -21,7 +21,7 @@ from pgvigil.catalog.types import (
     Type,
 )
 
-TIERS = ("_raw", "_open", "_closed", "_1m", "_1h")
+TIERS = ("_raw", "_open", "_closed", "_1m", "_1h", "_1d")
 """Endings by which the store tells the tables of one probe apart."""
 
 _MAJOR_FILE = re.compile("(" + "|".join(map(str, range(OLDEST, NEWEST + 1))) + r")\.sql")

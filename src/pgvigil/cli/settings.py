@@ -243,7 +243,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "store", "keep_1h", duration(7 * DAY, 3650 * DAY), 400 * DAY, "7d to 3650d",
-        "How long readings are kept by the hour; at least keep_1m.",
+        "How long readings are kept by the hour, and by the day; at least keep_1m.",
     ),
     Setting(
         "serve", "listen", listen, Listen("127.0.0.1", 8432), "127.0.0.1:PORT, [::1]:PORT or localhost:PORT",

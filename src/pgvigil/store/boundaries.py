@@ -5,10 +5,12 @@ Per series, in microseconds; all of them are whole hours, and a moment belongs t
     ----- by the hour -----|----- by the minute -----|----- as read -----
                       minutes_from               raw_from             rolled       now
 
-`rolled`: both coarser tiers hold everything up to here. `raw_from`: readings count as read after it, by the minute up
+`rolled`: minutes and hours hold everything up to here. `raw_from`: readings count as read after it, by the minute up
 to it; `minutes_from`: by the hour up to it. `raw_gone` and `minutes_gone`: up to here the finer rows were deleted;
 they follow some minutes later, so that a query planned before a boundary moved still finds its rows.
-`minutes_sorted` and `hours_sorted`: up to here the rows of a coarser tier were rewritten, sorted by key.
+`minutes_sorted`, `hours_sorted` and `days_sorted`: up to here the rows of a coarser tier were rewritten, sorted by
+key. `days_rolled`, the end of a whole day: up to here the same stands by the day beside the hours, for as long as
+these; it is read where sums over days are wanted.
 """
 
 from dataclasses import astuple, dataclass
@@ -34,6 +36,8 @@ class Boundaries:
     minutes_gone: int = 0
     minutes_sorted: int = 0
     hours_sorted: int = 0
+    days_rolled: int = 0
+    days_sorted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,11 @@ class Retention:
 def hour_of(ts: int) -> int:
     """The end of the hour that a moment belongs to: the hour that ends at 10:00 holds 09:00:00.000001 to 10:00."""
     return -(-ts // HOUR) * HOUR
+
+
+def day_of(ts: int) -> int:
+    """The end of the day (UTC) that a moment belongs to."""
+    return -(-ts // DAY) * DAY
 
 
 def read(cursor: duckdb.DuckDBPyConnection) -> dict[str, Boundaries]:

@@ -1,8 +1,8 @@
 """Looking after the tiers, one small step at a time, beside the writer and never in its way.
 
 A step takes one hour of one series that is over: it is rolled up into minutes and those into an hour, again if
-something came late; or rows are rewritten, sorted by key (`rewriting.py`); or what is past its time is deleted. Each
-is one transaction.
+something came late; or a day, the hours of which are added up; or rows are rewritten, sorted by key (`rewriting.py`);
+or what is past its time is deleted. Each is one transaction.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 import duckdb
 
 from pgvigil.store import boundaries, remembered, views
-from pgvigil.store.boundaries import DAY, HOUR, SECOND, Boundaries, Retention, hour_of
+from pgvigil.store.boundaries import DAY, HOUR, SECOND, Boundaries, Retention, day_of, hour_of
 from pgvigil.store.remembered import decode, encode, fold
 from pgvigil.store.rewriting import AT_ONCE, close_hour, count_rows, resort_stretch
 from pgvigil.store.series import Dimension, Layout, Series
 from pgvigil.store.text import ident, moment, second, sql
-from pgvigil.store.tiers import STRETCHES, TIERS, between, roll_up, slices
+from pgvigil.store.tiers import FINER, STRETCHES, between, roll_up, slices
 from pgvigil.store.transaction import transaction
 
 GRACE = 60 * SECOND
@@ -53,6 +53,7 @@ def step(cursor: duckdb.DuckDBPyConnection, upkeep: Upkeep, now: int) -> bool:
         behind = late.get(series.name, [])
         if (
             _roll(cursor, upkeep, series, behind, now)
+            or _roll_day(cursor, upkeep, series)
             or close_hour(cursor, series, upkeep.boundaries.get(series.name, Boundaries()))
             or _resort(cursor, upkeep, series)
             or _retire(cursor, upkeep, series, behind, now)
@@ -93,7 +94,10 @@ def _roll(cursor: duckdb.DuckDBPyConnection, upkeep: Upkeep, series: Series, lat
     with transaction(cursor):
         if again:
             _undo(cursor, series, hour)
-        _roll_hour(cursor, series, hour)
+        for tier in ("1m", "1h"):
+            _roll_up(cursor, series, tier, hour - HOUR, hour)
+        if hour <= at.days_rolled:
+            _roll_up(cursor, series, "1d", day_of(hour) - DAY, day_of(hour))
         _move(cursor, series, after)
         if again:
             cursor.execute(sql("close_reopened"), {"series": series.name, "hour": hour})
@@ -110,16 +114,34 @@ def _next_hour(cursor: duckdb.DuckDBPyConnection, series: Series, at: Boundaries
     return hour if hour + GRACE <= now else None
 
 
+def _roll_day(cursor: duckdb.DuckDBPyConnection, upkeep: Upkeep, series: Series) -> bool:
+    """Add up the hours of the next day that is over; those of `passes` come first, as their hours did."""
+    at = upkeep.boundaries.get(series.name, Boundaries())
+    if at.rolled < at.days_rolled + DAY:
+        return False
+    table, where = ident(f"{series.name}_1h"), between("1h", at.days_rolled)
+    row = cursor.execute(sql("next_ts", table=table, where=where)).fetchone()
+    day = None if row is None or row[0] is None else day_of(row[0])
+    if day is None or day > at.rolled:
+        return False
+    after = replace(at, days_rolled=day)
+    with transaction(cursor):
+        _roll_up(cursor, series, "1d", day - DAY, day)
+        boundaries.write(cursor, series.name, after)
+    upkeep.boundaries[series.name] = after
+    return True
+
+
 def _undo(cursor: duckdb.DuckDBPyConnection, series: Series, hour: int) -> None:
-    for tier in TIERS:
+    day = day_of(hour)
+    for tier, since, until in (("1m", hour - HOUR, hour), ("1h", hour - HOUR, hour), ("1d", day - DAY, day)):
         table = ident(f"{series.name}_{tier}")
-        cursor.execute(sql("delete_where", table=table, where=between(tier, hour - HOUR, hour)))
+        cursor.execute(sql("delete_where", table=table, where=between(tier, since, until)))
 
 
-def _roll_hour(cursor: duckdb.DuckDBPyConnection, series: Series, hour: int) -> None:
-    for tier, source in (("1m", "raw"), ("1h", "1m")):
-        for part in slices(series, count_rows(cursor, series, source, hour - HOUR, hour), AT_ONCE):
-            cursor.execute(roll_up(series, tier, hour - HOUR, hour, part))
+def _roll_up(cursor: duckdb.DuckDBPyConnection, series: Series, tier: str, since: int, until: int) -> None:
+    for part in slices(series, count_rows(cursor, series, FINER[tier], since, until), AT_ONCE):
+        cursor.execute(roll_up(series, tier, since, until, part))
 
 
 def _resort(cursor: duckdb.DuckDBPyConnection, upkeep: Upkeep, series: Series) -> bool:
@@ -183,7 +205,8 @@ def _tidy(cursor: duckdb.DuckDBPyConnection, upkeep: Upkeep, now: int) -> bool:
             if series.once:
                 _delete(cursor, f"{series.name}_open", until)
             else:
-                _delete(cursor, f"{series.name}_1h", until, at=second)
+                for tier in ("1h", "1d"):
+                    _delete(cursor, f"{series.name}_{tier}", until, at=second)
         _delete(cursor, "events", until)
         _delete(cursor, "gaps", until, column="until")
         for dimension in upkeep.layout.dimensions.values():

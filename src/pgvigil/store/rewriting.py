@@ -34,12 +34,16 @@ def close_hour(cursor: duckdb.DuckDBPyConnection, series: Series, at: Boundaries
 
 
 def resort_stretch(cursor: duckdb.DuckDBPyConnection, series: Series, at: Boundaries) -> Boundaries | None:
-    """Rewrite the next stretch of minutes or hours that is complete; the new boundaries, None if there is none."""
-    for tier, done in (("1m", at.minutes_sorted), ("1h", at.hours_sorted)):
-        until = _next_stretch(cursor, series, tier, done)
-        if until is None or until > at.rolled:
+    """Rewrite the next complete stretch of minutes, hours or days; the new boundaries, None if there is none."""
+    for tier, name, rolled in (
+        ("1m", "minutes_sorted", at.rolled),
+        ("1h", "hours_sorted", at.rolled),
+        ("1d", "days_sorted", at.days_rolled),
+    ):
+        until = _next_stretch(cursor, series, tier, getattr(at, name))
+        if until is None or until > rolled:
             continue
-        after = replace(at, **{"minutes_sorted" if tier == "1m" else "hours_sorted": until})
+        after = replace(at, **{name: until})
         with transaction(cursor):
             _resort(cursor, series, tier, until)
             boundaries.write(cursor, series.name, after)

@@ -65,6 +65,8 @@ _BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "minutes_gone": "TIMESTAMP",
         "minutes_sorted": "TIMESTAMP",
         "hours_sorted": "TIMESTAMP",
+        "days_rolled": "TIMESTAMP",
+        "days_sorted": "TIMESTAMP",
     },
     "reopened": {"series": "VARCHAR", "hour": "TIMESTAMP"},
 }

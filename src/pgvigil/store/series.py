@@ -40,7 +40,8 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Facts of one probe: tables `<name>_open` (as they came), `<name>_closed` (sorted), `<name>_1m`, `<name>_1h`.
+    """Facts of one probe: tables `<name>_open` (as they came), `<name>_closed` (sorted), `<name>_1m`, `<name>_1h`,
+    `<name>_1d`.
 
     `once` is for the shape `events`: a row is kept once per key, in `<name>_open` alone.
     """
@@ -195,4 +196,4 @@ def _check_names(series: Mapping[str, Series], dimensions: Mapping[str, Dimensio
 
 def _names_of(series: Series) -> set[str]:
     """Its tables and views."""
-    return {series.name + suffix for suffix in ("", "_raw", "_open", "_closed", "_1m", "_1h")}
+    return {series.name + suffix for suffix in ("", "_raw", "_open", "_closed", "_1m", "_1h", "_1d")}

@@ -1,8 +1,9 @@
 """Reading across the tiers, each moment once.
 
 The view `<series>` takes what is kept as read, before that the minutes, before that the hours. `relation` takes, for a
-span, the coarsest rows that answer it exactly: hours within it, minutes at its edges, readings within the minutes at
-the edges of those. Both add up to the same wherever the finer rows are still kept.
+span, the coarsest rows that answer it exactly: days within it, where sums over days will do, hours at the edges of
+these, minutes at theirs, and readings within the minutes at the ends. Both add up to the same wherever the finer rows
+are still kept.
 """
 
 from collections.abc import Sequence
@@ -13,10 +14,9 @@ import duckdb
 from pgvigil.store.boundaries import DAY, HOUR, MINUTE, Boundaries
 from pgvigil.store.series import TS, Layout, Series
 from pgvigil.store.text import ident, sql
-from pgvigil.store.tiers import TIERS, between
+from pgvigil.store.tiers import FINER, TIERS, between
 
-_TIERS = ("raw", "1m", "1h")
-_GRAINS = {"raw": 10, "1m": 60, "1h": 3600}
+_GRAINS = {"raw": 10, "1m": 60, "1h": 3_600, "1d": 86_400}
 
 ALWAYS = 2**62
 """After any moment."""
@@ -36,11 +36,14 @@ class Segment:
 
 
 def tier_for(since: int, until: int, step: int | None = None) -> str:
-    """The coarsest tier a span of this length is read from: `raw`, `1m` or `1h`. Never minutes beyond three days.
+    """The coarsest tier a span of this length is read from: `raw`, `1m`, `1h` or `1d`. Never minutes beyond three days.
 
-    Where only sums by `step` are wanted, any rows that are no longer tell them, and the coarsest are the fewest.
+    Where only sums by `step` are wanted, any rows that are no longer tell them, and the coarsest are the fewest. Days
+    are read for nothing else.
     """
     length, step = until - since, step or 0
+    if step >= DAY:
+        return "1d"
     if length > LONGEST_MINUTES or step >= HOUR:
         return "1h"
     return "1m" if length > LONGEST_RAW or step >= MINUTE else "raw"
@@ -49,7 +52,7 @@ def tier_for(since: int, until: int, step: int | None = None) -> str:
 def segments(tier: str, since: int, until: int, at: Boundaries) -> list[Segment]:
     """The parts of a span, each with the tier to read it from, in the order of time; none coarser than `tier`, but
     where nothing finer is kept."""
-    return _joined([part for kept in _by_what_is_kept(since, until, at) for part in _coarsen(kept, tier, at.rolled)])
+    return _joined(_parts(tier, since, until, at))
 
 
 def grain(tier: str, since: int, until: int, at: Boundaries) -> int:
@@ -57,25 +60,27 @@ def grain(tier: str, since: int, until: int, at: Boundaries) -> int:
     return max((_GRAINS[part.tier] for part in segments(tier, since, until, at)), default=_GRAINS["raw"])
 
 
-def _coarsen(part: Segment, tier: str, rolled: int) -> list[Segment]:
-    """A part as kept, with the whole steps of `tier` within it read from that tier."""
-    if _TIERS.index(part.tier) >= _TIERS.index(tier):
-        return [part]
-    step = HOUR if tier == "1h" else MINUTE
-    finer = "1m" if tier == "1h" else "raw"
-    first = -(-part.since // step) * step
-    last = min(part.until // step * step, rolled)
+def _parts(tier: str, since: int, until: int, at: Boundaries) -> list[Segment]:
+    """A span with the whole steps of `tier` within it read from that tier, and the edges from finer ones."""
+    if since >= until:
+        return []
+    if tier == "raw":
+        return _by_what_is_kept(since, until, at)
+    low, high = _complete(tier, at)
+    first = -(-max(since, low) // TIERS[tier]) * TIERS[tier]
+    last = min(until // TIERS[tier] * TIERS[tier], high)
     if first >= last:
-        return _coarsen(part, finer, rolled)
+        return _parts(FINER[tier], since, until, at)
     return [
-        *_within(part, part.since, first, finer, rolled),
+        *_parts(FINER[tier], since, first, at),
         Segment(tier, first, last),
-        *_within(part, last, part.until, finer, rolled),
+        *_parts(FINER[tier], last, until, at),
     ]
 
 
-def _within(part: Segment, since: int, until: int, tier: str, rolled: int) -> list[Segment]:
-    return _coarsen(Segment(part.tier, since, until), tier, rolled) if since < until else []
+def _complete(tier: str, at: Boundaries) -> tuple[int, int]:
+    """From where and up to where a tier holds everything."""
+    return (at.minutes_from if tier == "1m" else 0, at.days_rolled if tier == "1d" else at.rolled)
 
 
 def _by_what_is_kept(since: int, until: int, at: Boundaries) -> list[Segment]:

@@ -8,7 +8,7 @@ FROM (
     FROM (
         SELECT {bucket} AS bucket, target, incarnation, probe, outcome,
                epoch_us(ts) AS ended, epoch_us(ts) - CAST(secs * 1e6 AS BIGINT) AS began
-        FROM passes_raw
+        FROM {passes}
         WHERE outcome = 'ok' AND secs IS NOT NULL AND {where}
     )
 )

@@ -1,4 +1,4 @@
 SELECT {bucket} AS bucket, target, incarnation, probe, outcome, sum(secs) AS secs
-FROM passes_1m
+FROM {passes}
 WHERE outcome = 'ok' AND {where}
 GROUP BY ALL
