@@ -32,7 +32,10 @@ AN_HOUR = 360
 KEPT = (48, 14 * 24, 30 * 24)
 """Hours of each tier of TIERS that a store of a month has."""
 
-LARGE = "statements"
+DAYS = "1d"
+"""The tier that upkeep makes of the filled hours."""
+
+LARGE = frozenset({"statements", "tables", "indexes"})
 """The series of which not all hours are filled; all others are, for their tables would be too small to tell from."""
 
 Rows = tuple[int, float]
@@ -47,7 +50,7 @@ class Kept:
     driven: Mapping[str, Rows]
     month: Mapping[str, Rows]
     series: Mapping[str, float]
-    """MB by series, of the large one stretched to the whole month."""
+    """MB by series, of the large ones stretched to the whole month."""
     size: float
     """MB of a month of WHOLE days."""
     free: float
@@ -86,18 +89,24 @@ def _keep(url: str, found: Catalog, passes: Passes, month: Month) -> Kept:
     with _engine(store) as engine:
         driven = {tier: bytes_a_row(engine, f"statements_{tier}") for tier in TIERS}
         began = time.monotonic()
-        fill(engine, [one for one in series if one.name == LARGE], month)
-        fill(engine, [one for one in series if one.name != LARGE], replace(month, filled=KEPT))
+        fill(engine, [one for one in series if one.name in LARGE], month)
+        fill(engine, [one for one in series if one.name not in LARGE], replace(month, filled=KEPT))
+    store = open_store(url, KEY, found)
+    _upkeep(store, month.end + 2 * MINUTE)
+    store.close()
+    with _engine(store) as engine:
         filling = time.monotonic() - began
-        month_rows = {tier: bytes_a_row(engine, f"statements_{tier}") for tier in TIERS}
-        tiers = {one.name: [tier_size(engine, one.name, tier) for tier in TIERS] for one in series}
+        month_rows = {tier: bytes_a_row(engine, f"statements_{tier}") for tier in (*TIERS, DAYS)}
+        tiers = {one.name: [tier_size(engine, one.name, tier) for tier in (*TIERS, DAYS)] for one in series}
         in_use, free = used(engine)
-    more = [
-        size * (month.stretched(tier, hours) - 1) for tier, hours, size in zip(TIERS, KEPT, tiers[LARGE], strict=True)
-    ]
-    sizes = {name: sum(found) for name, found in tiers.items()}
-    sizes[LARGE] += sum(more)
-    return Kept(commits, raw, driven, month_rows, sizes, in_use + sum(more), free, filling)
+    more = {name: _lacking(month, tiers[name]) for name in LARGE}
+    sizes = {name: sum(found) + more.get(name, 0.0) for name, found in tiers.items()}
+    return Kept(commits, raw, driven, month_rows, sizes, in_use + sum(more.values()), free, filling)
+
+
+def _lacking(month: Month, sizes: Sequence[float]) -> float:
+    """MB of the hours that were not filled, in proportion to those that were."""
+    return sum(size * (month.stretched(tier, hours) - 1) for tier, hours, size in zip(TIERS, KEPT, sizes, strict=False))
 
 
 @contextmanager
@@ -112,11 +121,12 @@ def _engine(store: Store) -> Iterator[Engine]:
 
 
 def _drive(store: Store, passes: Passes, start: int, hour: int) -> list[float]:
-    """Append the passes of an hour, with the upkeep beside them; milliseconds of each commit."""
+    """Append the passes of an hour, with the upkeep beside them; milliseconds of each transaction."""
     took = []
     for ts, batches in passes.of(start + hour * HOUR, AN_HOUR, first=2 + hour * AN_HOUR):
+        packed = [store.pack(batch) for batch in batches]  # in a collector not in the thread that writes
         began = time.perf_counter()
-        store.append(batches)
+        store.append_packed(packed)
         took.append(1e3 * (time.perf_counter() - began))
         if ts % MINUTE == 0:
             _upkeep(store, ts)
@@ -135,6 +145,7 @@ def _notes(kept: Kept, hours: int) -> list[str]:
             f"month {kept.month[tier][0]:,} rows of {kept.month[tier][1]:.1f} B"
             for tier in TIERS
         ),
+        f"statements_{DAYS}: month {kept.month[DAYS][0]:,} rows of {kept.month[DAYS][1]:.1f} B",
         f"The month was filled from {hours} driven h in {kept.filling:.0f} s, {kept.free:.0f} MB free; MB by series: "
         + ", ".join(f"{name} {size:.1f}" for name, size in sorted(kept.series.items(), key=lambda one: -one[1])),
     ]
@@ -168,8 +179,8 @@ def _sizes(plan: Plan, kept: Kept, hours: int) -> Sequence[Row]:
         _commits(plan, kept.commits),
         Row(
             "month", *PROMISES["month"], f"{kept.size:.0f} MB (extrapolated)",
-            f"raw 48 h, 1 min 14 days, 1 h 30 days, all probes, from {hours} driven h; of statements {_hours(plan)} h "
-            "of these, the rest in proportion",
+            f"raw 48 h, 1 min 14 days, 1 h and 1 d 30 days, all probes, from {hours} driven h; of statements, "
+            f"tables and indexes {_hours(plan)} h of these, the rest in proportion",
             at_most(kept.size, 700.0, quick=plan.quick),
         ),
     ]  # fmt: skip

@@ -29,7 +29,7 @@ class Plan:
 
 
 def full(seed: int, work: Path) -> Plan:
-    """About 45 minutes."""
+    """About 40 minutes."""
     return Plan(
         quick=False,
         seed=seed,
@@ -40,7 +40,7 @@ def full(seed: int, work: Path) -> Plan:
         pair_seconds=60.0,
         pairs=6,
         driven_passes=720,
-        filled=(48, 120, 720),
+        filled=(24, 72, 720),
         tables=10_000,
         targets=30,
         watch=120.0,

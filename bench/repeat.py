@@ -1,7 +1,8 @@
 """A month from a few hours: their rows are copied forward in time, tier by tier, as upkeep would have left them.
 
 What was driven through the store hour by hour is the beginning of the month; every later hour is a copy of one of
-these hours, its moments shifted, and minutes and hours are then rewritten as upkeep rewrites them. Copies of two hours
+these hours, its moments shifted, and minutes and hours are then rewritten as upkeep rewrites them. Days are left to
+upkeep, which makes those that lack. Copies of two hours
 or more can't make the file smaller than other rows would: the engine compresses each row group (122,880 rows) on its
 own, by the range of its values and by runs of equal ones, and two copies of one row never lie side by side.
 """
