@@ -15,7 +15,7 @@ from pgvigil.catalog import load
 from pgvigil.model import Secret
 from pgvigil.store import Store, open_store
 
-ROUTES = ("load", "vitals", "statements", "events")
+OF_A_TARGET = "/api/v1/targets/{name}/"
 SORTS = ("load", "calls_per_s", "mean_ms", "rows_per_call", "text")
 LONGEST_SPAN = 3000.0
 
@@ -95,16 +95,17 @@ class Listener:
 def api_answers(running: Monitor, places: Places) -> None:
     """Every route of the API in every order of rows, and its errors."""
     targets = running.get("/api/v1/targets")
+    routes = [path for path in running.get("/api/v1/openapi.json")["paths"] if path.startswith(OF_A_TARGET)]
     places.add("api", json.dumps(targets, ensure_ascii=False).encode())
     for target in targets["targets"]:
-        for path in _paths(target["name"], targets["now"]):
+        for path in _paths(target["name"], targets["now"], routes):
             answer = httpx.get(f"{running.url}{path}", timeout=60, trust_env=False)
             places.add("api", json.dumps(answer.json(), ensure_ascii=False).encode())
 
 
-def _paths(name: str, now: float) -> Iterator[str]:
+def _paths(name: str, now: float, routes: Iterable[str]) -> Iterator[str]:
     base, span = f"/api/v1/targets/{name}", f"from={now - LONGEST_SPAN}&to={now}"
-    yield from (f"{base}/{route}?{span}" for route in ROUTES)
+    yield from (f"{route.format(name=name)}?{span}" for route in routes)
     yield from (f"{base}/statements?{span}&sort={sort}&limit=500&order=asc" for sort in SORTS)
     yield f"{base}/events?{span}&limit=500"
     yield f"{base}/statements?sort=beauty"

@@ -1,4 +1,4 @@
-"""The recipe "add a probe" of CONTRIBUTING.md, followed in a copy of the checkout."""
+"""The recipes of CONTRIBUTING.md that add something, each followed in a copy of the checkout."""
 
 import re
 import shlex
@@ -9,83 +9,201 @@ from pathlib import Path
 
 import pytest
 
+from house import followed
 from house.test_setup import ROOT
 from pgvigil.sandbox.environment import clean_environment
 
-_PROBE = """\
-summary = "Small caches of transaction states"
-shape = "counters"
-every = "1m"
-deadline = "250ms"
-cost = "0.1 ms of server CPU"
-key = []
+PACKAGE = "src/pgvigil/"
+# The types that mypy found out are copied too: they hold where nothing changed.
+COPIED = (".mypy_cache", "bench", "docs", "src", "tests", "tools", "web")
+MADE = ("__pycache__", "node_modules", "page")
 
-[columns.hits]
-kind = "counter"
-type = "int8"
-unit = "blocks"
-help = "Blocks found in them"
-"""
-_SQL = """\
--- Over all caches; their names changed in 17.
-select sum(blks_hit)::int8 as hits from pg_stat_slru
-"""
+
+class Recipe:
+    """A recipe by its title: what it names, and what of that nobody followed yet."""
+
+    def __init__(self, title: str) -> None:
+        text = (ROOT / "CONTRIBUTING.md").read_text()
+        self.text = " ".join(text.partition(f"## {title}\n")[2].partition("\n## ")[0].split())
+        self.named = set(re.findall(r"`([^`]+)`", self.text))
+        self.left = set(self.named)
+
+    def __getitem__(self, word: str) -> str:
+        """A place, a line or a name, as the recipe has it; what it does not name cannot be followed."""
+        assert word in self.named, f"the recipe names no {word}: {sorted(self.named)}"
+        self.left.discard(word)
+        return word
 
 
 class Checkout:
-    """A copy of what the recipe touches and runs."""
+    """A copy of the checkout, with the environment, the servers and the packages of the page that this one has."""
 
     def __init__(self, place: Path) -> None:
         self.place = place
-        unneeded = shutil.ignore_patterns("__pycache__", "page")
-        for name in ("src", "tests", "bench", "docs/reference"):
-            shutil.copytree(ROOT / name, place / name, ignore=unneeded)
-        shutil.copy(ROOT / "pyproject.toml", place)
+        place.mkdir()
+        for directory in (ROOT / name for name in COPIED if (ROOT / name).is_dir()):
+            shutil.copytree(directory, place / directory.name, ignore=shutil.ignore_patterns(*MADE))
+        for file in (path for path in ROOT.iterdir() if path.is_file() and not path.name.startswith(".")):
+            shutil.copy2(file, place)
+        (place / ".venv").symlink_to(sys.prefix)
+        (place / ".cache").symlink_to(ROOT / ".cache")
+        packages, lock = ROOT / "web" / "node_modules", ROOT / "web" / "package-lock.json"
+        installed = packages / ".installed-with-dev"
+        # Else `make check` installs them, which must not happen behind a link: others use them.
+        if installed.is_file() and installed.read_bytes() == lock.read_bytes():
+            (place / "web" / "node_modules").symlink_to(packages)
 
     def run(self, line: str) -> "subprocess.CompletedProcess[str]":
-        """A line of the recipe, with the programs of our environment."""
+        """A line of a recipe; what `make` makes first is there already."""
         program, *words = shlex.split(line)
-        return subprocess.run(
-            [Path(sys.executable).with_name(Path(program).name), *words],
-            cwd=self.place,
-            env=clean_environment({"PYTHONPATH": str(self.place / "src")}),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        command = ["make", "--old-file=setup", *words] if program == "make" else [str(self.place / program), *words]
+        # What an outer `make` tells its children is not meant for one in a checkout of its own.
+        environment = clean_environment({"PYTHONPATH": str(self.place / "src"), "MAKEFLAGS": "", "MAKELEVEL": ""})
+        return subprocess.run(command, cwd=self.place, env=environment, capture_output=True, text=True, check=False)
+
+    def succeed(self, line: str) -> str:
+        """Run a line that must end well; returns what it said."""
+        done = self.run(line)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def add(self, place: str, text: str) -> None:
+        """A file that was not there, or more at the end of one that was."""
+        file = self.place / place
+        file.parent.mkdir(exist_ok=True)
+        file.write_text((file.read_text() if file.exists() else "") + text)
+
+    def insert(self, place: str, text: str, before: str) -> None:
+        """More in a file that is there, before words that stand in it once."""
+        file = self.place / place
+        old = file.read_text()
+        assert old.count(before) == 1, f"{place} has {old.count(before)} times {before!r}"
+        file.write_text(old.replace(before, text + before))
 
     def stale(self) -> set[str]:
         """The reference pages that are not what the code would make."""
-        told = [self.run(f"python -m pgvigil.{package}.reference --check").stderr for package in ("catalog", "cli")]
-        return {Path(word).name for word in "".join(told).split() if word.startswith("docs/reference/")}
+        lines = (f".venv/bin/python -m pgvigil.{package}.reference --check" for package in ("catalog", "cli"))
+        told = "".join(self.run(line).stderr for line in lines)
+        return {Path(word).name for word in told.split() if word.startswith("docs/reference/")}
 
 
-def recipe(title: str) -> str:
-    """The text of a recipe."""
-    text = (ROOT / "CONTRIBUTING.md").read_text()
-    return text.partition(f"## {title}\n")[2].partition("\n## ")[0]
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    return Checkout(tmp_path / "checkout")
 
 
 @pytest.mark.slow(reason="starts a server, and eight processes that import everything")
-def test_a_probe_is_added_as_the_recipe_says(tmp_path: Path) -> None:
-    checkout, steps = Checkout(tmp_path), recipe("Add a probe")
-    commands = re.findall(r"`(\.venv/bin/[^`]+)`", steps)
+def test_a_probe_is_added_as_the_recipe_says(checkout: Checkout) -> None:
+    steps = Recipe("Add a probe")
+    commands = re.findall(r"`(\.venv/bin/[^`]+)`", steps.text)
     assert len(commands) == 3
     assert checkout.stale() == set()
-    folder = re.search(r"`(src/pgvigil/catalog/packs/)<pack>(/probes/)<name>/`", steps)
-    assert folder is not None
-    probe = tmp_path / f"{folder[1]}core{folder[2]}caches"
-    probe.mkdir()
-    (probe / "probe.toml").write_text(_PROBE)
-    (probe / "14.sql").write_text(_SQL)
+    folder = steps["src/pgvigil/catalog/packs/<pack>/probes/<name>/"].replace("<pack>", "core")
+    folder = folder.replace("<name>", "caches")
+    checkout.add(folder + steps["probe.toml"], followed.PROBE)
+    checkout.add(folder + steps["14.sql"], followed.PROBE_SQL)
 
-    tested = checkout.run(commands[0].replace("<name>", "'caches and pg18 and not moves'"))  # those take a minute
-    assert tested.returncode == 0, tested.stdout
-    assert "2 passed" in tested.stdout
+    # Those that wait for a column to move take a minute.
+    assert "2 passed" in checkout.succeed(commands[0].replace("<name>", "'caches and pg18 and not moves'"))
 
     assert checkout.stale() == {"probes.md", "store.md"}
     for command in commands[1:]:
-        assert checkout.run(command).returncode == 0
+        checkout.succeed(command)
     assert checkout.stale() == set()
     for page in ("probes.md", "store.md"):
-        assert "caches" in (tmp_path / "docs" / "reference" / page).read_text()
+        assert "caches" in (checkout.place / "docs" / "reference" / page).read_text()
+
+
+def add_panel(checkout: Checkout, steps: Recipe) -> None:
+    """Everything of a panel but the page that shows it."""
+    checkout.add(PACKAGE + steps["analyse/"] + "applications.py", followed.QUERY)
+    checkout.add(PACKAGE + steps["analyse/sql/"] + "applications.sql", followed.QUERY_SQL)
+    checkout.add(PACKAGE + steps["serve/schema.py"], followed.MODELS)
+    answers, routes = PACKAGE + steps["serve/answers.py"], PACKAGE + steps["serve/routes.py"]
+    checkout.insert(answers, followed.ANSWER_IMPORT, before="from pgvigil.analyse.load import")
+    checkout.add(answers, followed.ANSWER)
+    checkout.insert(routes, followed.ROUTE_IMPORT, before="from pgvigil.analyse.load import")
+    checkout.add(routes, followed.ROUTE)
+    assert checkout.stale() == {"api.md"}
+    checkout.succeed(steps[".venv/bin/python -m pgvigil.cli.reference"])
+    assert checkout.stale() == set()
+
+    checkout.insert(steps["web/src/api/types.ts"], followed.TYPES, before="export type Better")
+    client = steps["web/src/api/client.ts"]
+    checkout.insert(client, "Applications, ", before="Events, Load,")
+    checkout.insert(client, followed.CALL, before="  load: (target")
+    checkout.add(steps["web/src/pages/<Name>Panel.svelte"].replace("<Name>", "Applications"), followed.PANEL)
+
+
+def add_page(checkout: Checkout, steps: Recipe) -> None:
+    """The page with that panel, and its line."""
+    checkout.add(steps["web/src/pages/"] + "Clients.svelte", followed.PAGE)
+    pages = steps["web/src/pages.ts"]
+    checkout.insert(pages, followed.PAGE_IMPORT, before="import Overview")
+    checkout.insert(pages, followed.PAGE_LINE, before=f"\nexport const {steps['PAGES']}")
+    checkout.insert(pages, ", CLIENTS", before="];\n")
+
+
+@pytest.mark.slow(reason="checks and builds a page, and looks at it in a browser until there are numbers")
+def test_a_page_with_a_panel_is_added_as_the_recipes_say(checkout: Checkout) -> None:
+    panel, page = Recipe("Add a panel"), Recipe("Add a page")
+    for model in ("Panel", "Chart", "Table", "Feed"):
+        assert (checkout.place / "web" / "src" / "components" / f"{panel[model]}.svelte").is_file()
+    for model in ("LoadPanel", "StatementsPanel"):
+        assert (checkout.place / "web" / "src" / "pages" / f"{panel[model]}.svelte").is_file()
+    add_panel(checkout, panel)
+    add_page(checkout, page)
+    browser = page[panel["tests/web/"]] + "test_clients.py"
+    checkout.add(browser, followed.BROWSER_TEST)
+
+    checkout.succeed(page[panel["make check"]])
+    assert "/targets/{name}/applications" in (checkout.place / panel["web/src/api/schema.d.ts"]).read_text()
+    checkout.succeed(page[panel["make page"]])
+    assert "1 passed" in checkout.succeed(f".venv/bin/python -m pytest {browser}")
+    # What else the recipes name stands in what was added.
+    assert panel.left == {"Resource", "$effect", "empty", "notVisible", "npm run types"}
+    assert page.left == set()
+
+
+def refused(checkout: Checkout, line: str) -> str:
+    """What a check says of something that it does not accept."""
+    done = checkout.run(line)
+    assert done.returncode == 1, done.stdout + done.stderr
+    return done.stderr
+
+
+def test_a_decision_record_is_added_as_the_recipe_says(checkout: Checkout) -> None:
+    steps = Recipe("Add a decision record")
+    directory, index, check = steps["docs/decisions/"], steps["docs/decisions/README.md"], steps["tools/check_docs"]
+    checkout.succeed(check)
+    record, number = add_decision(checkout, directory)
+    assert f"{index}: it does not list each record" in refused(checkout, check)
+    checkout.add(index, followed.DECISION_LINE.format(number=number))
+    checkout.succeed(check)
+    assert steps.left == {"make check"}
+    assert check in (checkout.place / "tools" / "check").read_text()
+    part = ".venv/bin/python tools/check_decisions.py"
+    assert part in (checkout.place / check).read_text()
+
+    for lost, told in (
+        (f"# {number}: ", f"its heading does not begin with {number}"),
+        ("## Context", "its sections are not Context, Decision, Consequences"),
+        ("- Bad: ", "no consequence begins with `- Bad: `"),
+    ):
+        text = record.read_text()
+        record.write_text(text.replace(lost, ""))
+        assert told in refused(checkout, part)
+        record.write_text(text)
+    checkout.add(directory + f"{int(number) + 2:04}-late.md", followed.DECISION.format(number=f"{int(number) + 2:04}"))
+    assert "the numbers are not 0001 and on" in refused(checkout, part)
+
+
+def add_decision(checkout: Checkout, directory: str) -> tuple[Path, str]:
+    """A record of the shape of the others under the next number; returns it and its number."""
+    others = sorted((checkout.place / directory).glob("0*.md"))
+    number = f"{int(others[-1].name[:4]) + 1:04}"
+    checkout.add(f"{directory}{number}-time.md", followed.DECISION.format(number=number))
+    headings = [re.findall("^##.*", path.read_text(), re.MULTILINE) for path in others]
+    record = checkout.place / f"{directory}{number}-time.md"
+    assert re.findall("^##.*", record.read_text(), re.MULTILINE) in headings
+    return record, number
