@@ -16,8 +16,10 @@ from pgvigil.collect.outbox import Outbox
 from pgvigil.collect.quiet import limit_for
 from pgvigil.collect.reporting import Problem, Reporter
 from pgvigil.collect.wanted import Wanted
+from pgvigil.collect.watching import failing
 from pgvigil.model import Batch, Condition, KeeperBusyError, Outcome
-from pgvigil.pg import FailureKind
+from pgvigil.pg import Failure, FailureKind
+from pgvigil.pg.errors import Place, explain
 
 # -- memory ----------------------------------------------------------------------------------------------------------
 
@@ -260,6 +262,23 @@ def test_the_worst_problem_is_the_state_and_each_change_one_line(caplog: pytest.
     lines = [record.getMessage() for record in caplog.records]
     assert len(lines) == 4
     assert lines[1] == "target shop: unreachable: Nothing listens. Start it."
+
+
+def test_the_log_names_nothing_of_the_server_and_the_state_does(caplog: pytest.LogCaptureFixture) -> None:
+    reporter = Reporter("shop", Hub(), lambda: 0, lambda: 0.0)
+    refusal = explain('FATAL:  role "owl" does not exist', Place("db.example", "5432", "owl", "nest"))
+    error = Failure("statements", FailureKind.PRIVILEGE, "42501", 'permission denied for table "eggs"')
+    for where, problem, words in (
+        ("visits", Problem.of(refusal, "Unvisited: "), "owl"),
+        ("passes", failing(error), "eggs"),
+        ("connection", Problem.of(refusal), "db.example"),
+    ):
+        reporter.trouble(where, problem)
+        assert words in reporter.state.cause
+        reporter.well(where)
+    lines = [record.getMessage() for record in caplog.records]
+    assert len(lines) == 3
+    assert not any(word in line for line in lines for word in ("owl", "nest", "eggs", "db.example"))
 
 
 def test_a_condition_that_lasts_is_told_again_every_five_minutes(caplog: pytest.LogCaptureFixture) -> None:

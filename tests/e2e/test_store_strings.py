@@ -34,15 +34,25 @@ QUERIES = {
     "table": "select text from queries where text like '%{}%'",
     "setting": "select value from settings where value = '{}'",
     "label": "select labels from targets where labels::text like '%{}%'",
-    "host": "select name from targets where name = '{}'",
+    "host": "select reason from passes where reason like '%{}%'",
     "tag": "select tags from sessions where tags = 'job={}'",
 }
 
 
+NAME = "orders"
+"""Of the target; one without a name is called by its host, and the log names targets."""
+
+
 @dataclass(frozen=True, slots=True)
 class Watched:
+    server: Server
     running: Monitor
     temporary: Path
+
+    def state(self, words: str) -> bool:
+        """Whether the target's state names the host and these words."""
+        (target,) = self.running.get("/api/v1/targets")["targets"]
+        return all(word in target["state"]["cause"] for word in (KNOWN["host"], words))
 
 
 def fill(server: Server) -> None:
@@ -50,7 +60,8 @@ def fill(server: Server) -> None:
     with connect(server) as connection:
         user, password = sql.Identifier(KNOWN["user"]), sql.Literal("word")
         connection.execute(sql.SQL("create role {} superuser login password {}").format(user, password))
-        connection.execute(sql.SQL("create database {}").format(sql.Identifier(KNOWN["database"])))
+        # What refuses a visit is kept, and told in the state, with the host's name.
+        connection.execute(sql.SQL("create database {} connection limit 0").format(sql.Identifier(KNOWN["database"])))
     server.passwords[KNOWN["user"]] = "word"
     with connect(server, KNOWN["database"]) as connection:
         schema, table = (sql.Identifier(KNOWN[name]) for name in ("schema", "table"))
@@ -83,11 +94,9 @@ def watched(monitor: MakeMonitor, busy: Server, tmp_path: Path, monkeypatch: pyt
     for name in ("TMPDIR", "XDG_RUNTIME_DIR", "XDG_STATE_HOME", "HOME"):
         monkeypatch.setenv(name, str(temporary))
     config = tmp_path / "pgvigil.toml"
-    dsn = busy.dsn(MONITOR)
-    config.write_text(
-        f"""[[target]]\nname = "{KNOWN["host"]}"\ndsn = "{dsn}"\nlabels = {{ team = "{KNOWN["label"]}" }}\n"""
-    )
-    return Watched(monitor(arguments=("--config", str(config))), temporary)
+    dsn = f"{busy.dsn(MONITOR, host=KNOWN['host'])}?hostaddr={busy.host}"
+    config.write_text(f"""[[target]]\nname = "{NAME}"\ndsn = "{dsn}"\nlabels = {{ team = "{KNOWN["label"]}" }}\n""")
+    return Watched(busy, monitor(arguments=("--config", str(config))), temporary)
 
 
 def unfound(running: Monitor) -> list[str]:
@@ -98,14 +107,12 @@ def unfound(running: Monitor) -> list[str]:
 
 
 def readable(watched: Watched) -> list[tuple[str, str, bytes]]:
-    """The strings that stand in a file, and where; of the log the name of the target is expected."""
+    """The strings that stand in a file, and where."""
     places = Places()
     places.files("store", watched.running.directory)
     places.files("temporary", watched.temporary)
-    log = watched.running.log.read_bytes()
-    places.found["store"] = places.found["store"].replace(log, b"")
-    places.add("log", log.replace(KNOWN["host"].encode(), b"(target)"))
     assert places.where("pgvigil.db") == ["store"]
+    assert places.where(f"target {NAME}: ") == ["store"], "the log, which lies beside the store, is searched too"
     return places.holding(KNOWN.values())
 
 
@@ -115,6 +122,7 @@ def test_what_was_seen_stands_in_no_file_and_is_found_by_asking(watched: Watched
     while unfound(running) and time.monotonic() < deadline:
         time.sleep(1)
     assert unfound(running) == []
+    running.wait_for("the refused visit", lambda: watched.state("connection limit"))
     assert readable(watched) == []
     backup = watched.temporary / "backup"
     done = run_pgvigil("backup", str(backup), "--store", running.store)
@@ -126,7 +134,10 @@ def test_what_was_seen_stands_in_no_file_and_is_found_by_asking(watched: Watched
     assert unfound(running) == []
     assert readable(watched) == []
 
+    with connect(watched.server) as connection:
+        connection.execute(sql.SQL("alter role {} nologin").format(sql.Identifier(MONITOR)))
     running.start_again()
+    running.wait_for("the refused session", lambda: watched.state("may not log in"))
     assert running.stop() == 0
     assert readable(watched) == []
     assert unfound(running) == []

@@ -74,6 +74,7 @@ def test_each_message_has_its_cause(message: str, condition: Condition, cause: s
     assert error.condition is condition
     assert cause in error.cause
     assert "{" not in str(error)
+    assert not any(word in error.logged for word in ("{", "db.example", "watcher", "app", "192.0.2"))
 
 
 @pytest.mark.parametrize(
@@ -95,8 +96,11 @@ def test_where_nothing_was_said_there_are_sentences_too(name: str) -> None:
     assert error.cause.endswith(".")
     assert error.remedy.endswith(".")
     assert "db.example" in error.cause
+    assert "db.example" not in error.logged
+    assert "(host)" in error.logged
 
 
 def test_its_text_is_cause_and_remedy() -> None:
     assert str(ConnectError(REFUSED, "It is so.", "Do this.")) == "It is so. Do this."
     assert str(ConnectError(REFUSED, "It is so.")) == "It is so."
+    assert ConnectError(REFUSED, "It is so.", "Do this.").logged == "It is so. Do this."

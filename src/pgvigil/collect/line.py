@@ -31,7 +31,7 @@ class Door:
                 try:
                     return await self.attempt(database)
                 except ConnectError as error:
-                    self._reporter.trouble("connection", Problem(error.condition, error.cause, error.remedy))
+                    self._reporter.trouble("connection", Problem.of(error))
                     self._wait = min(LONGEST_WAIT / (1 + JITTER), 2 * self._wait or FIRST_WAIT)
                     await asyncio.sleep(self._wait * random.uniform(1.0, 1 + JITTER))
 

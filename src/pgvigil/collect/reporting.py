@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pgvigil.collect.live import Hub, StateChanged
 from pgvigil.model import Condition, TargetState
+from pgvigil.pg import ConnectError
 
 _log = logging.getLogger("pgvigil.collect")
 
@@ -20,11 +21,23 @@ _REPEAT = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why something cannot be seen, and what to do; sentences without secrets."""
+    """Why something cannot be seen, and what to do; sentences without secrets. `logged` is what the log says instead,
+    where they tell more than may stand in a file that is not encrypted."""
 
     condition: Condition
     cause: str
     remedy: str = ""
+    logged: str = ""
+
+    @classmethod
+    def of(cls, error: ConnectError, what: str = "") -> "Problem":
+        """Why there is no session, after what cannot be done without it."""
+        return cls(error.condition, what + error.cause, error.remedy, what + error.logged)
+
+    @property
+    def words(self) -> str:
+        """It in the log."""
+        return self.logged or f"{self.cause} {self.remedy}".strip()
 
 
 class Reporter:
@@ -38,6 +51,7 @@ class Reporter:
         self._problems: dict[str, Problem] = {}
         self._watching = False
         self._told_at: dict[str, float] = {}
+        self._words = ""
         self.state = TargetState(Condition.STARTING, now())
 
     def trouble(self, where: str, problem: Problem) -> None:
@@ -76,12 +90,12 @@ class Reporter:
     def _settle(self) -> None:
         worst = self._worst()
         if worst is not None:
-            self._change(TargetState(worst.condition, self._now(), worst.cause, worst.remedy))
+            self._change(TargetState(worst.condition, self._now(), worst.cause, worst.remedy), worst.words)
         elif self._watching:
             self._change(TargetState(Condition.WATCHING, self._now()))
 
-    def _change(self, state: TargetState) -> None:
-        old = self.state
+    def _change(self, state: TargetState, words: str = "") -> None:
+        old, self._words = self.state, words
         same = (old.condition, old.cause, old.remedy) == (state.condition, state.cause, state.remedy)
         if not same:
             since = old.since if old.condition is state.condition else state.since
@@ -100,5 +114,4 @@ class Reporter:
         self._told_at = {cause: at for cause, at in self._told_at.items() if now - at < _REPEAT}
         self._told_at[state.cause] = now
         level = logging.INFO if state.condition in {Condition.WATCHING, Condition.STOPPED} else logging.WARNING
-        words = " ".join(part for part in (state.cause, state.remedy) if part)
-        _log.log(level, "target %s: %s%s", self._name, state.condition, f": {words}" if words else "")
+        _log.log(level, "target %s: %s%s", self._name, state.condition, f": {self._words}" if self._words else "")

@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 
 from pgvigil.collect.post import Post
 from pgvigil.collect.reporting import Problem
@@ -88,6 +89,5 @@ class VisitRounds:
         first = next((each for each in refusals if each.condition is Condition.REFUSED), refusals[0])
         if first.condition is Condition.UNREACHABLE and self._again == 0.0:
             return
-        where = "cannot be read" if everywhere else "cannot be read everywhere"
-        problem = Problem(Condition.LIMITED, f"{_UNVISITED} {where}: {first.cause}", first.remedy)
-        self._reporter.trouble("visits", problem)
+        what = f"{_UNVISITED} cannot be read{'' if everywhere else ' everywhere'}: "
+        self._reporter.trouble("visits", replace(Problem.of(first, what), condition=Condition.LIMITED))

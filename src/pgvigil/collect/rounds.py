@@ -143,7 +143,9 @@ class Rounds:
             self._reporter.well("identity")
         broken = self._station.memory.reasons
         for name in list(broken)[:1]:
-            self._reporter.trouble("probes", Problem(Condition.LIMITED, f"The probe {name} fails ({broken[name]})."))
+            fails = f"The probe {name} fails"
+            problem = Problem(Condition.LIMITED, f"{fails} ({broken[name]}).", logged=f"{fails}, told on the page.")
+            self._reporter.trouble("probes", problem)
         if not broken:
             self._reporter.well("probes")
 
@@ -165,7 +167,7 @@ class Rounds:
             found = await find_capabilities(session, catalog.relations, catalog.settings)
             await self._station.arrive(found, self._clock.now(), away=fresh)
         except ConnectError as error:
-            self._reporter.trouble("capabilities", Problem(error.condition, error.cause, error.remedy))
+            self._reporter.trouble("capabilities", Problem.of(error))
             return False
         except KeeperBusyError:
             self._reporter.trouble("store", BUSY)
@@ -200,7 +202,8 @@ class Rounds:
         if whole is None:
             self._reporter.well("visible")
         else:
-            self._reporter.trouble("visible", Problem(Condition.LIMITED, whole.reason, whole.remedy or ""))
+            logged = f"{whole.what} cannot be seen. The page and pgvigil doctor tell why, and the SQL that changes it."
+            self._reporter.trouble("visible", Problem(Condition.LIMITED, whole.reason, whole.remedy or "", logged))
 
     async def _sleep(self, seconds: float) -> None:
         try:

@@ -128,7 +128,10 @@ def locked(catalog: str) -> Problem:
 
 def failing(failure: Failure) -> Problem:
     """A question that should always have an answer has none."""
-    return Problem(Condition.LIMITED, f"The server answers with an error ({words_of(failure)}).")
+    said = "The server answers with an error"
+    # Its words may name a role or a table.
+    logged = f"{said} ({failure.kind}), told on the page."
+    return Problem(Condition.LIMITED, f"{said} ({words_of(failure)}).", logged=logged)
 
 
 def stranger(old: Capabilities, new: Capabilities) -> Problem | None:

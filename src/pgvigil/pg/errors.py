@@ -14,15 +14,19 @@ from pgvigil.model import Condition, PgvigilError
 class ConnectError(PgvigilError):
     """No session: UNREACHABLE where nothing answered, REFUSED where the answer was no; never holds a secret.
 
-    `unrouted` says that no packet came back at all.
+    `unrouted` says that no packet came back at all. `logged` is its text for a log, which names no host, user or
+    database: the file is not encrypted.
     """
 
-    def __init__(self, condition: Condition, cause: str, remedy: str = "", *, unrouted: bool = False) -> None:
+    def __init__(
+        self, condition: Condition, cause: str, remedy: str = "", *, unrouted: bool = False, logged: str = ""
+    ) -> None:
         super().__init__(f"{cause} {remedy}".strip())
         self.condition = condition
         self.cause = cause
         self.remedy = remedy
         self.unrouted = unrouted
+        self.logged = logged or str(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,15 @@ class Place:
     database: str
 
 
+# The server's own words may quote any of them.
+_UNLOGGED = {
+    "host": "(host)",
+    "user": "(user)",
+    "database": "(database)",
+    "answer": "(told on the page and by pgvigil check)",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class _Explanation:
     condition: Condition
@@ -44,8 +57,10 @@ class _Explanation:
 
     def error(self, place: Place, words: Mapping[str, str]) -> ConnectError:
         texts = {**asdict(place), **words}
+        quiet = {name: _UNLOGGED.get(name, text) for name, text in texts.items()}
         cause, remedy = self.cause.format_map(texts), self.remedy.format_map(texts)
-        return ConnectError(self.condition, cause, remedy, unrouted=self.unrouted)
+        logged = f"{self.cause} {self.remedy}".strip().format_map(quiet)
+        return ConnectError(self.condition, cause, remedy, unrouted=self.unrouted, logged=logged)
 
 
 def explain(message: str, place: Place) -> ConnectError:
