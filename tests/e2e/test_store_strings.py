@@ -96,7 +96,7 @@ def watched(monitor: MakeMonitor, busy: Server, tmp_path: Path, monkeypatch: pyt
     config = tmp_path / "pgvigil.toml"
     dsn = f"{busy.dsn(MONITOR, host=KNOWN['host'])}?hostaddr={busy.host}"
     config.write_text(f"""[[target]]\nname = "{NAME}"\ndsn = "{dsn}"\nlabels = {{ team = "{KNOWN["label"]}" }}\n""")
-    return Watched(busy, monitor(arguments=("--config", str(config))), temporary)
+    return Watched(busy, monitor(arguments=("--config", str(config), "--log-level", "debug")), temporary)
 
 
 def unfound(running: Monitor) -> list[str]:
