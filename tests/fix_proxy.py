@@ -2,7 +2,7 @@
 
 def test_x(database, proxy):
     hop = proxy(database.server.port)
-    dsn = database.dsn(port=hop.port)   # then hop.cut(), .refuse(), .accept(), .stall(), .flow()
+    dsn = database.dsn(port=hop.port)   # then hop.cut(), .refuse(), .accept(), .stall(), .flow(), .lead_to(…)
 """
 
 from collections.abc import Callable, Iterator

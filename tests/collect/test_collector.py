@@ -16,7 +16,7 @@ from fix_pgbouncer import MakePgBouncer
 from fix_proxy import MakeProxy
 from fix_servers import MONITOR, Database, MakeServer, connect
 from pgvigil.catalog import Catalog, load
-from pgvigil.collect import PassKept, Sample, StateChanged
+from pgvigil.collect import LiveEvent, PassKept, Sample, StateChanged
 from pgvigil.collect.removals import Removals
 from pgvigil.model import Condition
 from pgvigil.sandbox.server import SUPERUSER, Server
@@ -221,6 +221,29 @@ async def test_a_connection_that_is_cut_is_made_again(
         assert watched.one("select count(*) from gaps where probe = 'statements'") == 0
 
 
+async def test_a_connection_that_is_cut_between_two_looks_and_made_again_at_once_is_no_news(
+    tmp_path: Path, catalog: Catalog, database: Database, proxy: MakeProxy
+) -> None:
+    hop = proxy(database.server.port)
+    async with Watched(tmp_path, catalog, database.dsn(MONITOR, port=hop.port)) as watched:
+        await watched.until_state(Condition.WATCHING)
+        await watched.until_passes(1)
+        changes = heard(watched, StateChanged)
+        accepted = hop.accepted
+        samples = heard(watched, Sample)
+        await watched.until(lambda: heard(watched, Sample) > samples, "a sample, so that the next is a second away")
+        hop.cut()
+        samples = heard(watched, Sample)
+        await watched.until(lambda: hop.accepted >= accepted + 2, "both connections again")
+        await watched.until(lambda: heard(watched, Sample) > samples + 1, "samples")
+        await watched.until_passes(1)
+        assert heard(watched, StateChanged) == changes, watched.events
+
+
+def heard(watched: Watched, kind: type[LiveEvent]) -> int:
+    return sum(isinstance(event, kind) for event in watched.events)
+
+
 async def test_a_wrong_password_is_told_with_what_to_do(tmp_path: Path, catalog: Catalog, database: Database) -> None:
     dsn = database.dsn(MONITOR, password="wrong")
     async with Watched(tmp_path, catalog, dsn) as watched:
@@ -322,9 +345,7 @@ async def test_another_server_behind_the_same_address_is_another_incarnation(
     dsn = one.dsn(SUPERUSER, port=hop.port)
     async with Watched(tmp_path, catalog, dsn) as watched:
         await watched.until_passes(2)
-        hop.refuse()
-        hop._upstream = (hop.host, other.port)
-        hop.accept()
+        hop.lead_to(other.port)
         slowness = slowed_by()
         took = await watched.until_state(Condition.LIMITED, "Another server answers at this address")
         assert took <= TOLD * max(slowness, slowed_by())

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 
 from fix_proxy import MakeProxy
-from fix_servers import Database
+from fix_servers import Database, SharedServers
 
 
 def test_it_counts_what_goes_through_each_way(database: Database, proxy: MakeProxy) -> None:
@@ -46,6 +46,20 @@ def test_a_black_hole_accepts_and_never_answers_until_it_flows_again(database: D
             psycopg.connect(database.dsn(port=hop.port), connect_timeout=2)
         hop.flow()
         assert connection.execute("select 1").fetchone() == (1,)
+
+
+def test_it_leads_to_another_server_from_now_on(
+    database: Database, shared_servers: SharedServers, proxy: MakeProxy
+) -> None:
+    another = shared_servers[17]
+    hop = proxy(database.server.port)
+    with psycopg.connect(database.dsn(port=hop.port)) as connection:
+        assert connection.info.server_version // 10_000 == database.server.major
+        hop.lead_to(another.port)
+        with pytest.raises(psycopg.OperationalError):
+            connection.execute("select 1")
+    with psycopg.connect(another.dsn(port=hop.port)) as connection:
+        assert connection.info.server_version // 10_000 == another.major
 
 
 def test_closing_a_client_closes_the_session_at_the_server(database: Database, proxy: MakeProxy) -> None:

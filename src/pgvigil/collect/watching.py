@@ -44,6 +44,9 @@ class SamplerLoop:
         while True:
             session = await self._line.session()
             await self._tick()
+            session.listen()
+            if session.broken:
+                continue  # it ended while nobody asked: told only where no other can be made
             self._sampler.choose()
             await self._look(session)
 

@@ -72,6 +72,11 @@ class Proxy:
         """End a stall; what was held back goes through now."""
         self._call(self._flow)
 
+    def lead_to(self, port: int) -> None:
+        """Close every connection and lead new ones to another port, as a name does that was given to another server."""
+        self._upstream = (self._upstream[0], port)
+        self.cut()
+
     def close(self) -> None:
         """End the proxy and its thread."""
         if self._loop.is_closed():
