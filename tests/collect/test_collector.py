@@ -17,6 +17,7 @@ from fix_proxy import MakeProxy
 from fix_servers import MONITOR, Database, MakeServer, connect
 from pgvigil.catalog import Catalog, load
 from pgvigil.collect import LiveEvent, PassKept, Sample, StateChanged
+from pgvigil.collect.dialing import LATE, TIMEOUT
 from pgvigil.collect.removals import Removals
 from pgvigil.model import Condition
 from pgvigil.sandbox.server import SUPERUSER, Server
@@ -197,6 +198,26 @@ async def test_a_black_hole_is_told_and_left_again(
         await watched.until_state(Condition.WATCHING)
         await watched.until_passes(1)
         assert watched.one("select count(*) from gaps where probe = 'statements'") == 0
+
+
+async def test_a_black_hole_for_newcomers_is_told_in_time_and_once(
+    tmp_path: Path, catalog: Catalog, database: Database, proxy: MakeProxy
+) -> None:
+    hop = proxy(database.server.port)
+    async with Watched(tmp_path, catalog, database.dsn(MONITOR, port=hop.port)) as watched:
+        await watched.until_passes(1)
+        hop.stall()
+        hop.cut()
+        slowness = slowed_by()
+        silent = f"accepted the connection and then said nothing for {LATE:g} s"
+        took = await watched.until_state(Condition.UNREACHABLE, silent)
+        assert took <= TOLD * max(slowness, slowed_by())
+        assert "is not frozen" in watched.collector.state.remedy
+        changes = heard(watched, StateChanged)
+        await asyncio.sleep(2 * (TIMEOUT - LATE))
+        assert heard(watched, StateChanged) == changes, "that an attempt is given up is no news"
+        hop.flow()
+        await watched.until_state(Condition.WATCHING)
 
 
 async def test_a_connection_that_is_cut_is_made_again(

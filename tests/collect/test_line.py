@@ -1,6 +1,7 @@
 """The waits between attempts to connect: they grow up to a bound, are never alike, and both connections share them."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -44,7 +45,7 @@ class Gate:
         self.waits.append(seconds)
         await self._sleep(0)
 
-    async def connect(self, database: str | None) -> Session:  # noqa: ARG002
+    async def connect(self, database: str | None, late: Callable[[ConnectError], None]) -> Session:  # noqa: ARG002
         self.attempts += 1
         self.within += 1
         assert self.within == 1, "two attempts at a time"

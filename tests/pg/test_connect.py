@@ -20,7 +20,7 @@ from fix_servers import connect as plain_connection
 from pg.fix_pg import ask, rows, session_at, target, wait_until
 from pg.fix_tls import Certificates, make_certificates, turn_tls_on
 from pgvigil.model import Condition
-from pgvigil.pg import Attempts, ConnectError, Request, connect
+from pgvigil.pg import Attempts, ConnectError, Notice, Request, connect
 from pgvigil.sandbox.ports import ReservedPort
 from pgvigil.sandbox.server import SUPERUSER, Server
 
@@ -28,11 +28,17 @@ SECRET = "s3cr3t-of-the-test"
 LATE = 30.0
 
 
-async def refusal(dsn: str, seconds: float = 10.0, attempts: Attempts | None = None, **options: Any) -> ConnectError:
+async def refusal(
+    dsn: str,
+    seconds: float = 10.0,
+    attempts: Attempts | None = None,
+    notice: Notice | None = None,
+    **options: Any,
+) -> ConnectError:
     """The error of a connect that must fail, in time, and without the password in it."""
     with pytest.raises(ConnectError) as caught:
         async with asyncio.timeout(seconds + LATE):
-            await connect(target(dsn, **options), timeout=seconds, attempts=attempts)
+            await connect(target(dsn, **options), timeout=seconds, attempts=attempts, notice=notice)
     error = caught.value
     shown = f"{error} {error!r} {error.cause} {error.remedy} {error.__cause__!r}"
     assert SECRET not in shown
@@ -173,6 +179,40 @@ async def test_a_black_hole_ends_in_time_and_data_flows_as_soon_as_it_does(
     hop.flow()
     async with session_at(dsn, attempts) as session:
         assert rows(await ask(session, "select 1"))[0] == (1,)
+
+
+async def test_what_keeps_a_connect_waiting_is_told_while_it_goes_on(database: Database, proxy: MakeProxy) -> None:
+    hop = proxy(database.server.port)
+    hop.stall()
+    attempts = Attempts()
+    heard: asyncio.Queue[ConnectError] = asyncio.Queue()
+    dsn, notice = database.dsn(MONITOR, port=hop.port), Notice(0.3, heard.put_nowait)
+    one, other = (
+        asyncio.create_task(connect(target(dsn), timeout=LATE, attempts=attempts, notice=notice)) for _ in range(2)
+    )
+    async with asyncio.timeout(LATE):
+        said = [await heard.get() for _ in range(2)]  # who waits for its turn tells what the first waits for
+    assert not one.done()
+    hop.flow()
+    for session in await asyncio.gather(one, other):
+        assert rows(await ask(session, "select 1"))[0] == (1,)
+        session.close()
+    for error in said:
+        assert error.condition is Condition.UNREACHABLE
+        assert "accepted the connection and then said nothing for 0.3 s" in error.cause
+        assert error.remedy
+    hop.stall()
+    late = await refusal(dsn, 0.6, attempts, notice=notice)
+    assert {str(late), str(heard.get_nowait())} == {str(error) for error in said}, "one cause, one sentence"
+    assert heard.empty()
+
+
+async def test_a_connect_that_is_in_time_tells_nothing(database: Database) -> None:
+    said: list[ConnectError] = []
+    session = await connect(target(database.dsn(MONITOR)), timeout=LATE, notice=Notice(1.0, said.append))
+    await asyncio.sleep(1.1)
+    assert said == []
+    session.close()
 
 
 async def test_a_listener_that_never_answers_when_tls_is_off(database: Database, proxy: MakeProxy) -> None:

@@ -4,13 +4,15 @@ from collections.abc import Callable
 
 from pgvigil.collect.asking import load
 from pgvigil.model import Condition, Target
-from pgvigil.pg import Attempts, ConnectError, Request, Rows, Session, connect
+from pgvigil.pg import Attempts, ConnectError, Notice, Request, Rows, Session, connect
 
 LEFT_FREE = 2
 """Connections that others must still be able to open beside ours."""
 
+LATE = 3.0
 TIMEOUT = 4.0
-"""Seconds for an attempt, so that an address that never answers is told within five."""
+"""Seconds after which an attempt without an answer is told of, so that whoever broke it reads why within five, and
+after which it is given up."""
 
 _DEADLINE = 2.0
 
@@ -24,9 +26,15 @@ class Dialer:
         self._noticed = noticed
         self._slots = Request("slots", load("slots"), (), 500)
 
-    async def __call__(self, database: str | None = None) -> Session:
-        """A session; raises ConnectError, also where it would take one of the last places."""
-        session = await connect(self._target, timeout=TIMEOUT, database=database, attempts=self._attempts)
+    async def __call__(
+        self, database: str | None = None, late: Callable[[ConnectError], None] | None = None
+    ) -> Session:
+        """A session; raises ConnectError, also where it would take one of the last places. `late` is told what an
+        attempt waits for that is still under way."""
+        notice = None if late is None else Notice(LATE, late)
+        session = await connect(
+            self._target, timeout=TIMEOUT, database=database, attempts=self._attempts, notice=notice
+        )
         for note in session.notes:
             self._noticed(note)
         try:

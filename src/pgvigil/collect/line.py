@@ -12,7 +12,8 @@ LONGEST_WAIT = 9.0
 JITTER = 0.3
 """Seconds, and the share by which a wait is longer: decision 0005 says why no wait is longer than that."""
 
-Connect = Callable[[str | None], Awaitable[Session]]
+Connect = Callable[[str | None, Callable[[ConnectError], None]], Awaitable[Session]]
+"""Opens a session with a database, and tells what it waits for where that takes long."""
 
 
 class Door:
@@ -31,16 +32,19 @@ class Door:
                 try:
                     return await self.attempt(database)
                 except ConnectError as error:
-                    self._reporter.trouble("connection", Problem.of(error))
+                    self._report(error)
                     self._wait = min(LONGEST_WAIT / (1 + JITTER), 2 * self._wait or FIRST_WAIT)
                     await asyncio.sleep(self._wait * random.uniform(1.0, 1 + JITTER))
 
     async def attempt(self, database: str | None = None) -> Session:
         """One attempt; raises ConnectError."""
-        session = await self._connect(database)
+        session = await self._connect(database, self._report)
         self._reporter.well("connection")
         self._wait = 0.0
         return session
+
+    def _report(self, error: ConnectError) -> None:
+        self._reporter.trouble("connection", Problem.of(error))
 
 
 class Line:

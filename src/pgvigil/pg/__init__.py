@@ -9,7 +9,7 @@ replies · `failures` SQLSTATEs.
 
 from pgvigil.pg.attempts import Attempts
 from pgvigil.pg.capabilities import find_capabilities
-from pgvigil.pg.connect import connect
+from pgvigil.pg.connect import Notice, connect
 from pgvigil.pg.errors import ConnectError
 from pgvigil.pg.queries import compose, load, role_sql, wrap_changed
 from pgvigil.pg.session import Session
@@ -35,6 +35,7 @@ __all__ = [
     "ConnectError",
     "Failure",
     "FailureKind",
+    "Notice",
     "Parameter",
     "Reply",
     "Request",

@@ -1,6 +1,8 @@
 """Attempts to connect that were given up, counted until the server is known to have ended them."""
 
 import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from psycopg import OperationalError
 from psycopg.pq import ConnStatus, PollingStatus
@@ -56,6 +58,14 @@ class Attempt:
         self.connection.finish()
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What whoever has the turn waits for: `late` gives the name in refusals.toml of what it is if it does not come."""
+
+    endpoint: Endpoint
+    late: Callable[[], str]
+
+
 class Attempts:
     """What a target's connects share: one at a time, and at most one that was given up and may linger.
 
@@ -66,6 +76,7 @@ class Attempts:
     def __init__(self) -> None:
         self.turn = asyncio.Lock()
         self.resolver = Resolver()
+        self.step: Step | None = None
         self._held: Attempt | None = None
 
     @property

@@ -1,7 +1,9 @@
 """From a target to a session: bounded on our clock from the resolution of the name to the first answer."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TypeVar
 
 from psycopg import OperationalError
@@ -9,7 +11,7 @@ from psycopg.pq import abc as pq
 
 from pgvigil.model import Condition, Target
 from pgvigil.pg import queries
-from pgvigil.pg.attempts import Attempt, Attempts
+from pgvigil.pg.attempts import Attempt, Attempts, Step
 from pgvigil.pg.conninfo import Endpoint, Plan, plan
 from pgvigil.pg.errors import ConnectError, explain, named
 from pgvigil.pg.session import LOCK_TIMEOUT, SEARCH_PATH, Session
@@ -50,6 +52,14 @@ _UNWELCOME = {FailureKind.DEADLINE: "handshake_late", FailureKind.LOCK: "catalog
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """`tell` is called with what keeps a connect that has waited for `after` seconds: the connect goes on."""
+
+    after: float
+    tell: Callable[[ConnectError], None]
+
+
 async def connect(
     target: Target,
     *,
@@ -57,16 +67,20 @@ async def connect(
     application_name: str = "pgvigil",
     database: str | None = None,
     attempts: Attempts | None = None,
+    notice: Notice | None = None,
 ) -> Session:
     """A session with a target, in `database` or the one that its DSN names; raises ConnectError.
 
     Takes `timeout` (s) at most. Connects that share `attempts` go one after the other, and between them at most one
-    attempt that was given up keeps a connection slot of the server.
+    attempt that was given up keeps a connection slot of the server. Where there is a `notice`, the error of what never
+    came is the sentence that was told.
     """
     planned = plan(target, application_name, database)
     shared = attempts or Attempts()
     try:
-        return await _Connecting(planned, shared, timeout).session()
+        connecting = _Connecting(planned, shared, timeout, timeout if notice is None else notice.after)
+        with connecting.telling(notice):
+            return await connecting.session()
     finally:
         if attempts is None:
             shared.close()
@@ -75,24 +89,37 @@ async def connect(
 class _Connecting:
     """One call of `connect`."""
 
-    def __init__(self, planned: Plan, attempts: Attempts, timeout: float) -> None:
+    def __init__(self, planned: Plan, attempts: Attempts, timeout: float, late: float) -> None:
         self._plan = planned
         self._attempts = attempts
-        self._timeout = timeout
+        self._late_after = late
         self._ends = asyncio.get_running_loop().time() + timeout
 
+    @contextmanager
+    def telling(self, notice: Notice | None) -> Iterator[None]:
+        """Tell what is late as soon as it is, and not only when it is given up."""
+        if notice is None:
+            yield
+            return
+        tell = notice.tell
+        timer = asyncio.get_running_loop().call_later(notice.after, lambda: tell(self._late()))
+        try:
+            yield
+        finally:
+            timer.cancel()
+
     async def session(self) -> Session:
-        first = self._plan.endpoints[0]
         try:
             async with asyncio.timeout_at(self._ends):
                 await self._attempts.turn.acquire()
         except TimeoutError:
-            raise self._error("waiting", first) from None
+            raise self._late() from None
         try:
             if (kept := self._attempts.take()) is not None:
                 return await self._session_kept(kept)
             return await self._session_anew()
         finally:
+            self._attempts.step = None
             self._attempts.turn.release()
 
     async def _session_kept(self, kept: Attempt) -> Session:
@@ -141,11 +168,12 @@ class _Connecting:
     async def _addresses(self, endpoint: Endpoint, until: float) -> list[str]:
         if endpoint.is_local or endpoint.address:
             return [endpoint.address]
+        self._attempts.step = Step(endpoint, lambda: "resolver_silent")
         try:
             async with asyncio.timeout_at(until):
                 return await self._attempts.resolver.addresses(endpoint.host, int(endpoint.port))
         except TimeoutError:
-            raise self._error("resolver_silent", endpoint) from None
+            raise self._late() from None
         except OSError:
             raise self._error("unresolved", endpoint) from None
 
@@ -162,11 +190,12 @@ class _Connecting:
 
     async def _finished(self, attempt: Attempt, until: float) -> pq.PGconn:
         """Wait for an attempt; one that fails is closed, one that is late is given up."""
+        self._attempts.step = Step(attempt.endpoint, lambda: _what_is_late(attempt))
         try:
             async with asyncio.timeout_at(until):
                 return await attempt.finished()
         except TimeoutError:
-            error = self._error(_what_is_late(attempt), attempt.endpoint)
+            error = self._late()
             self._attempts.give_up(attempt)
             raise error from None
         except (OperationalError, asyncio.CancelledError):
@@ -176,6 +205,7 @@ class _Connecting:
     async def _greeted(self, connection: pq.PGconn, endpoint: Endpoint) -> Session:
         """The session, once it has said whether a pooler stands between and which limits hold."""
         session = Session(connection, self._plan.notes)
+        self._attempts.step = Step(endpoint, lambda: "handshake_late")
         left = max(0.1, self._ends - asyncio.get_running_loop().time())
         try:
             (reply,) = await session.run([Request("handshake", queries.load("handshake"), (), 1_000)], deadline=left)
@@ -196,8 +226,15 @@ class _Connecting:
             return self._error(_UNWELCOME[reply.kind], endpoint)
         return explain(f"FATAL:  {reply.message}", self._plan.place(endpoint))
 
+    def _late(self) -> ConnectError:
+        """What takes the time, also where it is the time of another connect that has the turn."""
+        step = self._attempts.step
+        return (
+            self._error("waiting", self._plan.endpoints[0]) if step is None else self._error(step.late(), step.endpoint)
+        )
+
     def _error(self, name: str, endpoint: Endpoint) -> ConnectError:
-        return named(name, self._plan.place(endpoint), seconds=f"{self._timeout:g}")
+        return named(name, self._plan.place(endpoint), seconds=f"{self._late_after:g}")
 
 
 def _what_is_late(attempt: Attempt) -> str:
