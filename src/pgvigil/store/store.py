@@ -219,6 +219,7 @@ class Store:
             for target in remembered.targets(cursor):
                 self._recall_of(target, remembered.rows(cursor, target))
             self._upkeep.boundaries = boundaries.read(cursor)
+            self._upkeep.settled.clear()
             self._late_until = {name: at.rolled for name, at in self._upkeep.boundaries.items()}
             if not self._engine.read_only:
                 with transaction(cursor):
