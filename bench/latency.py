@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from bench.figures import median, percentile
 from bench.plan import Plan
+from bench.posts import posts
 from bench.promises import OF
 from bench.section import Result
 from bench.simulate import Passes
@@ -63,7 +64,8 @@ class Ingest:
     def run(self) -> None:
         """Append until told to stop."""
         for ts, batches in self.passes.of(self.start, 100_000, first=1_000_000):
-            self.store.append(batches)
+            for post in posts(batches, self.store.layout.probes):
+                self.store.append(post)
             self.appended += 1
             self.store.maintain(ts)
             if self.stopping.wait(1.0):

@@ -1,37 +1,43 @@
 """The file stops growing once retention holds: simulated days through append and upkeep."""
 
-from dataclasses import replace
+import json
+import os
+import subprocess
+import sys
 
 import pytest
-from bench.store_month import Load, Seen, simulate, words
+from bench.store_month import Seen, words
 
 from fix_soak import Figures
-from pgvigil.catalog import Catalog
-from pgvigil.catalog import load as load_catalog
-from pgvigil.store import Retention, open_store
-from store.toys import KEY
+from house.test_setup import ROOT
 
 DAY = 86_400
-CATALOG = load_catalog()
-SMALL = replace(CATALOG, probes={"statements": CATALOG.probes["statements"]})
+RUN = """
+from pgvigil.cli.allocators import give_back_soon
+give_back_soon()
+import runpy
+runpy.run_module("store.month", run_name="__main__")
+"""
 
 
-def run(url: str, hours: int, retention: Retention, step: int, load: Load, catalog: Catalog) -> Seen:
-    store = open_store(url, KEY, catalog, retention=retention)
-    try:
-        seen = simulate(store, load, list(catalog.probes.values()), hours, step, store._engine.checkpoint)
-        kept = store.query("SELECT count(*) FROM statements_1h").rows[0][0]
-        assert kept > 0
-        return seen
-    finally:
-        store.close()
+def run(url: str, **order: object) -> tuple[Seen, float]:
+    """What was seen, and MB of the process before there was a store."""
+    path = os.pathsep.join([str(ROOT), str(ROOT / "tests"), *sys.path])
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, json.dumps({"url": url, "probes": [], "share": 1.0, **order})],
+        env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE, text=True, check=True,
+    )  # fmt: skip
+    told = json.loads(done.stdout)
+    assert told["kept"] > 0
+    return Seen(told["sizes"], told["commits"], told["rss"]), told["before"]
 
 
 def test_the_file_stops_growing_once_retention_holds(url: str, seed: int) -> None:
-    retention = Retention(raw=2 * 3_600, minutes=6 * 3_600, hours=DAY / 2)
-    seen = run(url, 66, retention, 600, Load(seed, 0.1), SMALL)
+    retention = (2 * 3_600, 6 * 3_600, DAY / 2)
+    seen, before = run(url, hours=66, retention=retention, step=600, seed=seed, share=0.1, probes=["statements"])
     assert max(seen.sizes) > 2 * seen.sizes[0]  # it did grow before
     assert seen.growth < 0.1
+    assert before < seen.rss <= 220
 
 
 @pytest.mark.soak(
@@ -40,8 +46,8 @@ def test_the_file_stops_growing_once_retention_holds(url: str, seed: int) -> Non
 )
 @pytest.mark.timeout(7_200)
 def test_thirty_days(url: str, seed: int, figures: Figures) -> None:
-    retention = Retention(raw=2 * DAY, minutes=10 * DAY, hours=18 * DAY)
-    seen = run(url, 30 * 24, retention, 60, Load(seed), CATALOG)
-    figures("; ".join(words(seen)))
+    retention = (2 * DAY, 10 * DAY, 18 * DAY)
+    seen, before = run(url, hours=30 * 24, retention=retention, step=60, seed=seed)
+    figures(f"{'; '.join(words(seen))}, {before:.0f} before the store was opened")
     assert seen.growth < 0.02
     assert seen.rss <= 220
