@@ -263,6 +263,21 @@ def test_times_bear_no_noise_of_floating_point_in_any_tier(url: str) -> None:
     store.close()
 
 
+def test_what_is_not_known_stays_unknown_in_every_tier(store: Store) -> None:
+    names = ("userid", "queryid", "calls", "hits", "max_exec_time")
+    for step, hits in ((1, None), (2, None)):
+        rows: list[tuple[Value, ...]] = [(10, 1, None, hits, None, False), (10, 2, step, None, 1.0, False)]
+        store.append([batch("statements", START + step * 10 * SECOND, names, rows)])
+    store.append([batch("statements", START + DAY, names, [(10, 3, 1, 1, 1.0, False)])])
+    upkeep(store, START + DAY + MINUTE)
+    for tier in ("1m", "1h", "1d"):
+        columns = "queryid, calls, hits, max_exec_time"
+        assert store.query(f"SELECT {columns} FROM statements_{tier} WHERE queryid < 3 ORDER BY 1").rows == [
+            (1, None, None, None),
+            (2, 3, None, 1.0),
+        ]
+
+
 def test_an_absurd_sum_does_not_stop_the_roll_up(store: Store) -> None:
     store.append([calls(START + 10 * SECOND, (1, 2**63 - 1))])
     store.append([calls(START + 20 * SECOND, (1, 2**63 - 1))])

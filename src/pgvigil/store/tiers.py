@@ -106,7 +106,9 @@ def _unrounded(field: Field) -> str:
     match field.rollup:
         case Rollup.SUM if field.type == "BIGINT":
             # A sum of BIGINT is a HUGEINT, which takes several times the room; one absurd value must not stop all.
-            return f"greatest(least(sum({name}), {_LARGEST}), -{_LARGEST})::BIGINT"
+            # least() and greatest() pass over NULL: what is not known would be the largest number there is.
+            bounded = f"greatest(least(sum({name}), {_LARGEST}), -{_LARGEST})::BIGINT"
+            return f"CASE WHEN sum({name}) IS NOT NULL THEN {bounded} END"
         case Rollup.SUM:
             return f"sum({name})"
         case Rollup.MAX if field.type == "BOOLEAN":
