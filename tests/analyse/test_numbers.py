@@ -122,6 +122,48 @@ def test_statements_are_shared_out_by_time_and_named(store: Store) -> None:
     assert (beyond.statements, beyond.total) == ((), 3)
 
 
+def test_waits_of_a_statement_are_those_of_the_same_incarnation(store: Store) -> None:
+    for incarnation, wait in ((1, "Lock"), (2, None)):
+        told = [
+            batch(incarnation, "statements", [statement(1, 1, 10.0 / incarnation)], incarnation=incarnation),
+            batch(
+                incarnation, "sessions", [session(5, wait=wait, queryid=1)], samples=10, incarnation=incarnation
+            ),
+        ]  # fmt: skip
+        store.append(told)
+    found = statements(store, TARGET, START, START + 60 * SECOND).statements
+    assert [it.classes for it in found] == [{"lock": 1.0}, {"cpu": 1.0}]
+
+
+def test_weeks_are_told_by_days_as_they_are_by_hours(store: Store) -> None:
+    hours = range(3, 40 * 24, 6)
+    told = [
+        batch(hour * 360, probe, [row], secs=6 * 3_600.0)
+        for hour in hours
+        for probe, row in (
+            ("statements", statement(1, hour, 2.0 * hour)),
+            ("databases", {"dbid": 5, "xact_commit": hour, "xact_rollback": 0}),
+        )
+    ]
+    store.append(told)
+    until = START + hours[-1] * HOUR + 2 * HOUR
+    since = until - 30 * 24 * HOUR
+    within = [hour for hour in hours if since < START + hour * HOUR <= until]
+    for _ in range(2):
+        (found,) = statements(store, TARGET, since, until).statements
+        assert found.calls == sum(within)
+        assert found.load == pytest.approx(sum(2.0 * hour for hour in within) / 1_000 / (len(within) * 6 * 3_600))
+        assert len(found.spark) == 31
+        assert None not in found.spark[1:]  # nothing was read in the first day's only hour
+        vital = by_key(store, since, until)
+        assert vital["latency"].value == pytest.approx(0.002)
+        assert vital["throughput"].value == pytest.approx(sum(within) / (len(within) * 6 * 3_600))
+        assert len(vital["throughput"].spark) == 31
+        assert None not in vital["throughput"].spark[1:]
+        rolled_up(store, until + HOUR)
+    assert store.query("SELECT count(*) FROM statements_1d").rows == [(39,)]
+
+
 def test_a_moment_at_the_beginning_of_a_span_belongs_to_the_one_before(store: Store) -> None:
     store.append([batch(1, "statements", [statement(1, 1, 1.0)])])
     store.append([batch(2, "statements", [statement(1, 2, 1.0)])])

@@ -18,28 +18,34 @@ NICE = (10, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 4320
 class Span:
     """The interval (`since`, `until`] in microseconds, cut into `count` steps of `step` microseconds.
 
-    Step n, from 1, is (`since` + (n - 1) * `step`, `since` + n * `step`]: a reading belongs to the step in which its
-    interval ends.
+    Step n, from 1, is (`origin` + (n - 1) * `step`, `origin` + n * `step`]: a reading belongs to the step in which its
+    interval ends. The first and the last may be cut off by the interval's ends.
     """
 
     since: int
     until: int
     step: int
+    begins: int | None = None
+
+    @property
+    def origin(self) -> int:
+        """Where the first step begins: at `since`, if not before."""
+        return self.since if self.begins is None else self.begins
 
     @property
     def count(self) -> int:
         """How many steps there are."""
-        return -(-(self.until - self.since) // self.step)
+        return -(-(self.until - self.origin) // self.step)
 
     @property
     def ends(self) -> tuple[int, ...]:
         """The end of every step, in microseconds."""
-        return tuple(self.since + (n + 1) * self.step for n in range(self.count))
+        return tuple(self.origin + (n + 1) * self.step for n in range(self.count))
 
     @property
     def parameters(self) -> dict[str, int]:
         """What the queries of this package take."""
-        return {"since": self.since, "until": self.until, "step": self.step}
+        return {"since": self.since, "until": self.until, "step": self.step, "origin": self.origin}
 
 
 def chart_span(since: int, until: int, grain: int) -> Span:
@@ -54,7 +60,11 @@ def chart_span(since: int, until: int, grain: int) -> Span:
 
 def spark_span(since: int, until: int, grain: int, count: int = SPARK_STEPS) -> Span:
     """A span of `count` steps, or fewer where they would be shorter than `grain` seconds. Steps of more than half a
-    day are whole days: what stands there by the day is a twenty-fourth of what stands there by the hour."""
+    day are whole days of UTC, as rows by the day are: these are a twenty-fourth of those by the hour."""
     fitting = max(min(count, (until - since) // (grain * SECOND)), 1)
     step = -(-(until - since) // fitting)
-    return Span(since, until, -(-step // DAY) * DAY if step > DAY // 2 else step)
+    if step <= DAY // 2:
+        return Span(since, until, step)
+    midnight = since // DAY * DAY
+    step = -(-(until - midnight) // fitting)
+    return Span(since, until, -(-step // DAY) * DAY, midnight)

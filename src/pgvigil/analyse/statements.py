@@ -78,7 +78,9 @@ def statements(
     queryids = sorted({row[0] for row in rows if row[0] is not None})
     classes = _classes(reader, parameters, queryids)
     sparks = _sparks(reader, target, since, until, queryids)
-    found = tuple(_statement(row, classes.get(row[0], {}), sparks.get((*row[:4], row[14]), ())) for row in rows)
+    found = tuple(
+        _statement(row, classes.get((row[0], row[14]), {}), sparks.get((*row[:4], row[14]), ())) for row in rows
+    )
     return Page(found, int(rows[0][-1]), float(rows[0][-2] or 0))
 
 
@@ -107,17 +109,16 @@ def _statement(row: tuple[Any, ...], classes: Mapping[str, float], spark: tuple[
 
 def _classes(
     reader: Reader, parameters: Mapping[str, int], queryids: Sequence[int]
-) -> Mapping[int, Mapping[str, float]]:
-    """By queryid, the share of its samples in each wait class."""
+) -> Mapping[tuple[int, int], Mapping[str, float]]:
+    """By queryid and incarnation, the share of its samples in each wait class."""
     given = {**parameters, "queryids": json.dumps(queryids)}
-    counted: dict[int, dict[str, float]] = {}
+    counted: dict[tuple[int, int], dict[str, float]] = {}
     since, until = parameters["since"], parameters["until"]
     rows = run(reader, "statement_classes", ("sessions",), since, until, given, until - since)
-    for queryid, name, samples in rows:
-        counted.setdefault(queryid, {})[name] = float(samples)
+    for queryid, incarnation, name, samples in rows:
+        counted.setdefault((queryid, incarnation), {})[name] = float(samples)
     return {
-        queryid: {name: samples / sum(seen.values()) for name, samples in seen.items()}
-        for queryid, seen in counted.items()
+        whose: {name: samples / sum(seen.values()) for name, samples in seen.items()} for whose, seen in counted.items()
     }
 
 

@@ -15,7 +15,10 @@ from pgvigil.model import Condition, Outcome
 Moment = Annotated[float, Field(description="Seconds since the epoch, UTC")]
 Spark = Annotated[
     tuple[float | None, ...] | None,
-    Field(description="About 48 values at even steps over the span, oldest first; null inside where nothing is known"),
+    Field(
+        description="About 48 values at even steps over the span, or one a day (UTC), oldest first; "
+        "null where nothing is known"
+    ),
 ]
 
 CHART_EVENTS = 100

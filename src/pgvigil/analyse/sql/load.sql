@@ -1,13 +1,13 @@
 -- Sessions seen active and samples taken, by step and wait class; load is the one over the other.
 -- Our own sessions are told apart by their name. The class mirrors waits.wait_class. A step without a sample has no row: unknown, not idle.
 WITH taken AS (
-    SELECT CAST(ceil((epoch_us(ts) - $since) / $step) AS INTEGER) AS step, sum(samples) AS samples
+    SELECT CAST(ceil((epoch_us(ts) - $origin) / $step) AS INTEGER) AS step, sum(samples) AS samples
     FROM {passes}
     WHERE target = $target AND probe = 'sessions' AND samples IS NOT NULL
       AND ts > make_timestamp($since) AND ts <= make_timestamp($until)
     GROUP BY ALL
 ), seen AS (
-    SELECT CAST(ceil((epoch_us(ts) - $since) / $step) AS INTEGER) AS step,
+    SELECT CAST(ceil((epoch_us(ts) - $origin) / $step) AS INTEGER) AS step,
            CASE WHEN wait_event_type IS NULL THEN 'cpu'
                 WHEN lower(wait_event_type) IN ('io', 'lock', 'lwlock', 'client', 'ipc', 'timeout')
                     THEN lower(wait_event_type)

@@ -1,5 +1,5 @@
 -- What the sessions of some statements were seen doing.
-SELECT queryid,
+SELECT queryid, incarnation,
        CASE WHEN wait_event_type IS NULL THEN 'cpu'
             WHEN lower(wait_event_type) IN ('io', 'lock', 'lwlock', 'client', 'ipc', 'timeout')
                 THEN lower(wait_event_type)

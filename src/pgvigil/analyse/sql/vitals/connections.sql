@@ -1,12 +1,12 @@
 -- Client connections over readings. A combination of application, state and so on is in a reading only while there is
 -- one, so that coarser tiers hold sums over readings, not averages.
 WITH taken AS (
-    SELECT CAST(ceil((epoch_us(ts) - $since) / $step) AS INTEGER) AS step, sum(runs) AS readings
+    SELECT CAST(ceil((epoch_us(ts) - $origin) / $step) AS INTEGER) AS step, sum(runs) AS readings
     FROM {passes}
     WHERE target = $target AND ts > make_timestamp($since) AND ts <= make_timestamp($until) AND probe = 'connections' AND outcome = 'ok'
     GROUP BY ALL
 ), seen AS (
-    SELECT CAST(ceil((epoch_us(ts) - $since) / $step) AS INTEGER) AS step, sum(connections) AS connections
+    SELECT CAST(ceil((epoch_us(ts) - $origin) / $step) AS INTEGER) AS step, sum(connections) AS connections
     FROM {connections}
     WHERE target = $target AND ts > make_timestamp($since) AND ts <= make_timestamp($until) AND backend_type = 'client backend'
     GROUP BY ALL

@@ -1,6 +1,6 @@
 -- Transactions ended over seconds; every database of a reading has the same seconds, so they count once.
 WITH reading AS (
-    SELECT ts, CAST(ceil((epoch_us(ts) - $since) / $step) AS INTEGER) AS step, sum(xact_commit + xact_rollback) AS ended, max(secs) AS secs
+    SELECT ts, CAST(ceil((epoch_us(ts) - $origin) / $step) AS INTEGER) AS step, sum(xact_commit + xact_rollback) AS ended, max(secs) AS secs
     FROM {databases}
     WHERE target = $target AND ts > make_timestamp($since) AND ts <= make_timestamp($until)
     GROUP BY ALL
