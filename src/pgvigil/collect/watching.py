@@ -15,8 +15,10 @@ from pgvigil.pg import Failure, FailureKind, Reply, Session
 
 _BEAT_EVERY = 3.0
 _BEAT_RARELY = 12.0
-"""Seconds between heartbeats while the server is too slow for them: each is a line in its log."""
+"""Seconds between heartbeats while the server is too slow for them, or a lock is in the way: each is a line in its
+log."""
 
+_FAINT = frozenset({FailureKind.DEADLINE, FailureKind.LOCK})
 _SILENT = frozenset({FailureKind.GONE, FailureKind.DEADLINE})
 
 
@@ -87,7 +89,7 @@ class SamplerLoop:
 
     def _beat(self, reply: Reply, sent: float) -> Pulse | None:
         pulse = self._heart.read(reply, sent)
-        faint = isinstance(pulse, Failure) and pulse.kind is FailureKind.DEADLINE
+        faint = isinstance(pulse, Failure) and pulse.kind in _FAINT
         self._beat_every = min(_BEAT_RARELY, 2 * self._beat_every) if faint else _BEAT_EVERY
         if isinstance(pulse, Failure):
             if pulse.kind not in _SILENT:
@@ -120,17 +122,22 @@ def silent(failure: Failure) -> Problem:
     )
 
 
-def locked(catalog: str) -> Problem:
-    """Somebody holds, or waits for, a lock that stops all reading of a catalog."""
+def locked(catalog: str | None) -> Problem:
+    """Somebody holds, or waits for, a lock that stops all reading of a catalog; None where we met it before we could
+    look which one."""
+    what = "A catalog of the system" if catalog is None else f"The catalog {catalog}"
     return Problem(
         Condition.LIMITED,
-        f"The catalog {catalog} is locked by somebody, so probes are left out to wait for nobody.",
+        f"{what} is locked by somebody, so probes are left out to wait for nobody.",
         "Look in pg_locks for AccessExclusiveLock on it: VACUUM FULL or CLUSTER of a catalog, or an open transaction.",
     )
 
 
 def failing(failure: Failure) -> Problem:
     """A question that should always have an answer has none."""
+    if failure.kind is FailureKind.LOCK:
+        # It asks for nothing but catalogs, and for those only in a backend that is new: behind a pooler.
+        return locked(None)
     said = "The server answers with an error"
     # Its words may name a role or a table.
     logged = f"{said} ({failure.kind}), told on the page."
