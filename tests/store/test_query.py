@@ -1,5 +1,8 @@
 """What a user's query may and may not do."""
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -114,6 +117,11 @@ EVIL = {
     "SELECT write_log('x')": "write_log",
     "SELECT sleep_ms(1000)": "sleep_ms",
     "SELECT getvariable('x')": "getvariable",
+    "SELECT repeat('x', 300000000)": "repeat",
+    "SELECT lpad('x', 300000000, 'x')": "lpad",
+    "SELECT unnest(range(100000000))": "it may stand in FROM",
+    "SELECT * FROM range(len(list_resize([1], 100000000)))": "list_resize",
+    "SELECT " + "1+" * 600 + "1": "nested too deeply",
     "": "There is no statement",
     "   -- nothing": "There is no statement",
     "SELEC 1": "cannot be parsed",
@@ -134,6 +142,37 @@ def test_a_query_that_only_reads_is_answered(filled: Store, sql: str) -> None:
     table = filled.select(sql)
     assert len(table.names) == len(table.types)
     assert all(len(row) == len(table.names) for row in table.rows)
+
+
+def test_a_query_that_swells_is_ended(tmp_path: Path) -> None:
+    """In a process of its own, whose largest size is that of the query alone."""
+    script = f"""
+import resource
+from pgvigil.store import open_store
+from pgvigil.store.errors import QueryRefusedError
+from store.toys import KEY, catalog
+store = open_store("duckdb://{tmp_path}/pgvigil.db", KEY, catalog())
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for query in (
+    "WITH RECURSIVE t(s) AS (SELECT 'x' UNION ALL SELECT s || s FROM t WHERE length(s) < 2000000000) "
+    "SELECT max(length(s)) FROM t",
+    "SELECT string_agg(s, ',') FROM (SELECT md5(range::VARCHAR) AS s FROM range(200000000))",
+):
+    try:
+        store.select(query)
+        print("answered")
+    except QueryRefusedError as error:
+        print(error)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+    path = os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])
+    done = subprocess.run(
+        [sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": path},
+        capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    *told, grown = done.stdout.splitlines()
+    assert [sentence.startswith("The query wanted more memory") for sentence in told] == [True, True], told
+    assert int(grown) < 900_000  # KB
 
 
 @pytest.mark.parametrize(("sql", "reason"), EVIL.items())
@@ -208,12 +247,12 @@ def test_a_slow_query_does_not_make_appending_wait(filled: Store) -> None:
 
 def test_an_answer_that_is_too_large_is_refused(filled: Store) -> None:
     with pytest.raises(QueryRefusedError, match="larger than 1 MB"):
-        query.select(filled._engine, "SELECT repeat('x', 1000) FROM range(5000)", largest=2**20)
+        query.select(filled._engine, "SELECT md5(range::VARCHAR) FROM range(50000)", largest=2**20)
 
 
 def test_a_query_that_wants_too_much_memory_is_refused_and_the_store_goes_on(filled: Store) -> None:
     with pytest.raises(QueryRefusedError, match="memory"):
-        filled.select("SELECT list(repeat(range::VARCHAR, 100)) FROM range(5000000)")
+        filled.select(f"SELECT list({' || '.join(['md5(range::VARCHAR)'] * 20)}) FROM range(5000000)")
     filled.append([calls(START + 10_000_000, (3, 1))])
     assert filled.select("SELECT calls FROM statements WHERE queryid = 3").rows == [(1,)]
 

@@ -24,6 +24,10 @@ REFUSED_FUNCTIONS = frozenset(
 )  # fmt: skip
 """Functions that may stand nowhere: what they tell is not the store's, or they do something."""
 
+SWELLING = frozenset({"repeat", "lpad", "rpad", "range", "generate_series", "list_resize", "array_resize", "bitstring"})
+"""Functions that make one value of any size from a short one, in one go and out of the engine's count: in FROM, where
+some of them make rows, they are as good as any other."""
+
 _ONLY = "Allowed is exactly one SELECT, WITH or DESCRIBE."
 _SCHEMAS = frozenset({"", "main", "information_schema"})
 _DATABASES = frozenset({"", "pgvigil"})
@@ -50,7 +54,10 @@ def check(cursor: duckdb.DuckDBPyConnection, sql: str) -> None:
 
 def _tree(cursor: duckdb.DuckDBPyConnection, sql: str) -> Any:
     answer = cursor.execute("SELECT json_serialize_sql($1::VARCHAR)", [sql]).fetchone()
-    tree = json.loads(answer[0]) if answer else {"error": True}
+    try:
+        tree = json.loads(answer[0]) if answer else {"error": True}
+    except RecursionError:
+        raise QueryRefusedError("The query is nested too deeply to be looked at.") from None
     if tree["error"]:
         raise QueryRefusedError(f"The query is no SELECT. {_ONLY}")
     return tree
@@ -62,7 +69,8 @@ def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
         node = pending.pop()
         if isinstance(node, dict):
             yield node
-            pending.extend(node.values())
+            inside = node["function"] if node.get("type") == "TABLE_FUNCTION" else node
+            pending.extend(node.values() if inside is node else inside.values())
         elif isinstance(node, list):
             pending.extend(node)
 
@@ -75,8 +83,12 @@ def _check_node(node: dict[str, Any]) -> None:
         _check_table(node)
     elif kind == "SHOW_REF":
         _check_schema(node)
-    if "function_name" in node and str(node["function_name"]).lower() in REFUSED_FUNCTIONS:
-        raise QueryRefusedError(f"The function {node['function_name']} may not be called here.")
+    name = str(node.get("function_name", "")).lower()
+    if name in REFUSED_FUNCTIONS:
+        raise QueryRefusedError(f"The function {name} may not be called here.")
+    if name in SWELLING:
+        where = "; it may stand in FROM" if name in TABLE_FUNCTIONS else ""
+        raise QueryRefusedError(f"The function {name} may not be called here: it makes values of any size{where}.")
 
 
 def _check_table_function(function: dict[str, Any]) -> None:
