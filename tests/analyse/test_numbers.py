@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pgvigil.analyse.happenings import events
-from pgvigil.analyse.load import load
+from pgvigil.analyse.load import chart_of, load
 from pgvigil.analyse.span import chart_span
 from pgvigil.analyse.statements import statements
 from pgvigil.analyse.vitals import Vital, vitals
@@ -215,6 +215,23 @@ def test_a_chart_of_days_has_a_value_in_every_step_that_is_known(store: Store) -
     assert known == pytest.approx([1.0] * len(known))
     first = next(position for position, value in enumerate(values) if value is not None)
     assert None not in values[first : first + len(known)]
+
+
+def test_a_chart_whose_steps_reach_beyond_its_span_has_a_value_in_every_step(store: Store) -> None:
+    store.append([batch(number, "sessions", [session(10)], samples=10) for number in range(90, 4 * 8_640, 90)])
+    rolled_up(store, START + 4 * 24 * HOUR)
+    since = START + HOUR // 4  # three days of minutes, and a little more of them in whole steps
+    values = load(store, TARGET, chart_of(store, since, since + 72 * HOUR)).values["cpu"]
+    assert [value for value in values if value is None] == []
+
+
+def test_throughput_around_a_failover_counts_the_seconds_of_both(store: Store) -> None:
+    for incarnation in (1, 2):
+        moved = {"dbid": 5, "xact_commit": 60, "xact_rollback": 0}
+        store.append([batch(incarnation, "databases", [moved], incarnation=incarnation)])
+    for _ in range(2):
+        assert by_key(store, START, START + 2 * HOUR)["throughput"].value == pytest.approx(6.0)
+        rolled_up(store, START + 2 * HOUR)
 
 
 def test_events_are_told_latest_first_and_counted(store: Store) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pgvigil.analyse.queries import Reader, run
-from pgvigil.analyse.span import Span
+from pgvigil.analyse.span import Span, chart_span
 from pgvigil.analyse.waits import CLASSES
 
 
@@ -14,6 +14,12 @@ class Load:
 
     span: Span
     values: Mapping[str, tuple[float | None, ...]]
+
+
+def chart_of(reader: Reader, since: int, until: int) -> Span:
+    """The steps of a chart of load. Rounding outwards may make the span one that is read from coarser rows."""
+    span = chart_span(since, until, reader.grain("sessions", since, until))
+    return chart_span(since, until, reader.grain("sessions", span.since, span.until))
 
 
 def load(reader: Reader, target: int, span: Span) -> Load:

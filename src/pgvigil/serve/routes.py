@@ -5,8 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request
 
 from pgvigil.analyse import happenings
-from pgvigil.analyse.load import load
-from pgvigil.analyse.span import chart_span
+from pgvigil.analyse.load import chart_of, load
 from pgvigil.analyse.statements import statements
 from pgvigil.analyse.vitals import vitals
 from pgvigil.serve import answers, schema
@@ -57,8 +56,7 @@ def get_targets(watch: Watching) -> schema.Targets:
 @router.get("/targets/{name}/load", responses=NOT_FOUND)
 def get_load(watch: Watching, one: One, span: Span) -> schema.Load:
     """Average active sessions by wait class."""
-    grain = watch.store.grain("sessions", span.since, span.until)
-    steps = chart_span(span.since, span.until, grain)
+    steps = chart_of(watch.store, span.since, span.until)
     found = load(watch.store, one.target.id, steps)
     gaps = happenings.gaps(watch.store, one.target.id, "sessions", steps.since, steps.until, limit=schema.CHART_GAPS)
     happened = happenings.events(watch.store, one.target.id, steps.since, steps.until, limit=schema.CHART_EVENTS)
