@@ -17,7 +17,7 @@ from bench.machine import commit, machine
 from bench.table import markdown
 
 SEED = "PGVIGIL_SEED"
-HEAD = ("test", "what", "figures", "seed", "took", "verdict")
+HEAD = ("test", "what", "figures", "commit", "seed", "date", "took", "verdict")
 Figures = Callable[[str], None]
 _option = "--soak-table"
 
@@ -68,12 +68,13 @@ def _what(request: pytest.FixtureRequest, record_property: Callable[[str, object
 
 class Table:
     """Collects the outcome of every test marked soak; written after each, so that a run that is cut leaves what it
-    has."""
+    has. Rows of tests that do not run now stay as an earlier run left them, with its commit, seed and date."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._rows: dict[str, tuple[str, ...]] = {}
-        self._head = f"commit {commit()}, seed {os.environ[SEED]}, {{}}: {machine()}"
+        self._rows = _rows(path)
+        self._commit = commit()
+        self._head = f"The latest run: commit {self._commit}, seed {os.environ[SEED]}, {{}}: {machine()}"
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         told = dict(report.user_properties)
@@ -83,7 +84,8 @@ class Table:
         verdict = "ok" if report.passed else report.outcome.upper()
         figures = "; ".join(str(value) for key, value in report.user_properties if key == "figures")
         took = f"{report.duration:.0f} s"
-        self._rows[name] = (name, str(told["soak"]), figures or "-", os.environ[SEED], took, verdict)
+        run = (self._commit, os.environ[SEED], _today())
+        self._rows[name] = (name, str(told["soak"]), figures or "-", *run, took, verdict)
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._path.write_text(f"# The soak\n\n{self._told()}\n\n{self._table()}\n")
 
@@ -92,7 +94,18 @@ class Table:
         terminalreporter.write_line(self._table())
 
     def _told(self) -> str:
-        return self._head.format(time.strftime("%Y-%m-%d", time.gmtime()))
+        return self._head.format(_today())
 
     def _table(self) -> str:
         return markdown(HEAD, list(self._rows.values()))
+
+
+def _today() -> str:
+    return time.strftime("%Y-%m-%d", time.gmtime())
+
+
+def _rows(path: Path) -> dict[str, tuple[str, ...]]:
+    """The rows of the table that is there."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    cells = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in lines if line.startswith("| ")]
+    return {row[0]: row for row in cells if len(row) == len(HEAD) and row != HEAD}
