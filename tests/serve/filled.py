@@ -1,6 +1,6 @@
 """A filled store, and an application over it in this process."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +51,11 @@ class Known(Collector):
         return TargetState(Condition.WATCHING, BEGIN * SECOND)
 
 
-def batch(probe: str, rows: list[Mapping[str, Value]], number: int = 1, **more: Any) -> Batch:
+def batch(probe: str, rows: Sequence[Mapping[str, Value]], number: int = 1, **more: Any) -> Batch:
     declared = CATALOG.probes[probe]
-    names = tuple(name for name, column in declared.columns.items() if column.kind != "text" or probe == "queries")
+    names = tuple(
+        name for name, column in declared.columns.items() if column.kind != "text" or declared.shape == "dimension"
+    )
     values = [tuple(row.get(name) for name in names) for row in rows]
     if declared.shape == "counters":
         values = [(*row, False) for row in values]

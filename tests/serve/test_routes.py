@@ -1,6 +1,8 @@
 """The routes over a filled store: what is answered, in which order, and what is refused."""
 
 from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +10,21 @@ import pytest
 from pgvigil.analyse.vitals import definitions
 from pgvigil.serve import schema
 from pgvigil.serve.watch import Watch
-from serve.filled import BEGIN, CATALOG, EVENTS, GAPS, NOW, SPAN, Client
+from pgvigil.store import Writer, open_store
+from serve.filled import (
+    BEGIN,
+    CATALOG,
+    EVENTS,
+    GAPS,
+    NOW,
+    SECOND,
+    SPAN,
+    Client,
+    Known,
+    batch,
+    statement,
+    watcher,
+)
 
 DAY = 86_400
 
@@ -115,6 +131,26 @@ async def test_what_is_not_known_of_a_statement_is_null_and_not_the_word_none(cl
     assert "None" not in {row["queryid"] for row in rows}
     (never,) = [row for row in rows if row["queryid"] == "3"]
     assert (never["calls"], never["mean_ms"], never["rows_per_call"]) == (0, None, None)
+
+
+async def test_a_statement_has_one_name_in_every_order_that_no_other_has(tmp_path: Path, keeper: Writer) -> None:
+    rows = [
+        {**statement(5), **key}
+        for key in ({}, {"userid": 11}, {"dbid": 6}, {"toplevel": False}, {"queryid": 6}, {"queryid": None})
+    ]
+    names = [{"userid": userid, "name": "app"} for userid in (10, 11)]
+    with closing(open_store(f"duckdb://{tmp_path}/pgvigil.db", None, CATALOG)) as store:
+        store.target_id("t", 2.0, {})
+        for incarnation in (1, 2):
+            told = {"number": incarnation, "incarnation": incarnation}
+            store.append([batch("statements", rows, **told), batch("role_names", names, secs=None, **told)])
+        client = Client(Watch(store, CATALOG, {"t": watcher(Known, keeper)}, lambda: int(NOW * SECOND), "1"))
+        for order in ("asc", "desc"):
+            found = (await client.get("statements", **SPAN, order=order))["rows"]
+            assert {row["user"] for row in found} == {"app"}
+            assert len({row["id"] for row in found}) == len(found) == 2 * len(rows)
+            named = {row["id"] for row in found if row["queryid"] == "5" and row["toplevel"]}
+            assert named == {f"5/{key}" for key in ("10/5/1", "11/5/1", "10/6/1", "10/5/2", "11/5/2", "10/6/2")}
 
 
 async def test_pages_of_events_are_disjoint_and_complete_where_many_share_a_moment(client: Client) -> None:

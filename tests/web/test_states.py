@@ -1,14 +1,20 @@
-"""What the page says when the server that is watched goes away."""
+"""What the page says when the server that is watched goes away, or is another than before."""
 
 import re
+import time
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 from fix_browser import Serving, Visit
-from fix_servers import MONITOR
+from fix_servers import MONITOR, Database
 from pgvigil.sandbox.server import Server
+from pgvigil.store import open_store
+from serve.filled import CATALOG, SECOND, batch, statement
 
 
 @pytest.mark.slow(reason="a server is started, stopped and started again, and pgvigil connects with back-off")
@@ -36,3 +42,33 @@ def test_what_we_add_to_a_log_that_takes_every_statement_is_said_with_what_stops
     expect(told).to_contain_text("MB a day")
     expect(told.locator("pre")).to_contain_text("SET log_min_duration_statement = -1;")
     expect(told.get_by_role("button", name="Copy the SQL")).to_be_visible()
+
+
+def test_a_statement_that_ran_before_and_after_a_failover_has_a_row_and_a_drawer_for_each(
+    tmp_path: Path, database: Database, serve: Callable[..., Serving], open_page: Callable[..., Visit]
+) -> None:
+    calls = {8: 7, 9: 3}  # by incarnation, neither of which is the server's that is watched
+    with closing(open_store(f"duckdb://{tmp_path}/pgvigil.db", None, CATALOG)) as store:
+        store.target_id(database.name, None, {})
+        for incarnation, counted in calls.items():
+            at = int(time.time() - 300 + 10 * incarnation) * SECOND
+            told = [
+                batch("statements", [{**statement(5), "calls": counted, "total_exec_time": 9e5 / incarnation}]),
+                batch("queries", [{"queryid": 5, "text": "SELECT twice"}], secs=None),
+                batch("role_names", [{"userid": 10, "name": "app"}], secs=None),
+            ]
+            store.append([replace(it, ts=at, pass_no=incarnation, incarnation=incarnation) for it in told])
+    visit = open_page(serve(database.dsn()).url)
+    page = visit.page
+    rows = page.get_by_role("table", name="Statements").locator("tbody tr").filter(has_text="SELECT twice")
+    expect(rows).to_have_count(2, timeout=30_000)
+    for nth, counted in enumerate(calls.values()):
+        rows.nth(nth).click()
+        drawer = page.get_by_role("dialog", name="Statement")
+        expect(drawer.locator("dl div").filter(has=page.get_by_text("Calls", exact=True))).to_contain_text(str(counted))
+        page.keyboard.press("Escape")
+        expect(drawer).to_have_count(0)
+    page.keyboard.press("/")
+    page.keyboard.type("twice")
+    expect(page.get_by_role("option").filter(has_text="SELECT twice")).to_have_count(2)
+    assert visit.complaints == []

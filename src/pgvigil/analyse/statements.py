@@ -22,7 +22,7 @@ Key = tuple[int, int, int, bool]
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What one normalised statement did in a span, for one user in one database.
+    """What one normalised statement did in a span, for one user in one database of one incarnation of the server.
 
     `busy` columns count execution time only; `load` is in sessions; `classes` are shares of its samples, empty where
     no sample caught it; `spark` is its load by step.
@@ -32,6 +32,7 @@ class Statement:
     userid: int
     dbid: int
     toplevel: bool
+    incarnation: int
     text: str | None
     user: str | None
     database: str | None
@@ -92,6 +93,7 @@ def _statement(row: tuple[Any, ...], classes: Mapping[str, float], spark: tuple[
         userid=userid,
         dbid=dbid,
         toplevel=toplevel,
+        incarnation=row[14],
         text=text_,
         user=user,
         database=database,

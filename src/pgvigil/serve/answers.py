@@ -204,8 +204,16 @@ def statements(
     )
 
 
+def _statement_id(found: Statement) -> str:
+    """All that a row is counted by: two users of one name may have lived in one span."""
+    queryid = "hidden" if found.queryid is None else found.queryid
+    nested = "" if found.toplevel else "/nested"
+    return f"{queryid}/{found.userid}/{found.dbid}/{found.incarnation}{nested}"
+
+
 def _statement(found: Statement) -> schema.Statement:
     return schema.Statement(
+        id=_statement_id(found),
         queryid=None if found.queryid is None else str(found.queryid),
         text=found.text,
         user=found.user,

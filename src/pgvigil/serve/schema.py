@@ -236,8 +236,10 @@ class ClassShare(Answer):
 
 
 class Statement(Answer):
-    """What one normalised statement did in a span, per user and database."""
+    """What one normalised statement did in a span, per user and database: by their numbers, so that a role that was
+    made anew under its old name, or a server that took over, has rows of its own."""
 
+    id: str = Field(description="Names this row among those of its target, in every span, order and page")
     queryid: str | None = Field(
         description="The server's 64-bit number as text, the same in every database; null where it may not be seen"
     )

@@ -15,7 +15,7 @@ describe("an address", () => {
       fixed: { from: 1_700_000_000, to: 1_700_003_600 },
       sort: "mean_ms",
       order: "asc",
-      statement: "-765120/app/app/",
+      statement: "-765120/16384/5/1/nested",
       hidden: ["lock", "io"],
       table: true,
       rows: 100,

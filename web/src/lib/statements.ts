@@ -1,9 +1,10 @@
-// A statement's name in an address: what it is counted by.
+// A statement in words, and its name in an address.
 
 import type { Statement } from "../api/types";
 
+/** The API's own: names of users and databases can be used again, what a row is counted by cannot. */
 export function statementId(row: Statement): string {
-  return [row.queryid ?? "hidden", row.user ?? "", row.database ?? "", row.toplevel ? "" : "nested"].join("/");
+  return row.id;
 }
 
 /** A text to show where there is none, and why. */
