@@ -1,6 +1,7 @@
 """The overview in a real browser, over a real `pgvigil serve` that watches a real server under load."""
 
 import re
+import time
 from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
@@ -212,12 +213,53 @@ def test_a_lost_connection_keeps_the_picture_and_heals_by_itself(open_page: Open
     page = drawn(visit, watched)
     shown = statements(page).count()
     visit.context.set_offline(True)
-    page.get_by_role("button", name="6 h").click()
-    expect(page.get_by_role("alert").filter(has_text="pgvigil does not answer").first).to_be_visible(timeout=PASS)
+    page.get_by_role("button", name="1 h").click()  # the same question once more
+    lost = page.get_by_role("region", name="Statements by load").get_by_role("alert")
+    expect(lost).to_contain_text("pgvigil does not answer.", timeout=PASS)
+    expect(lost).to_contain_text("What is shown is older.")
     assert statements(page).count() == shown
     visit.context.set_offline(False)
     expect(page.get_by_role("alert")).to_have_count(0, timeout=2 * PASS)
     expect(page.get_by_role("button", name="Live", exact=True)).to_be_visible(timeout=2 * PASS)
+
+
+def nothing_old(page: Page) -> None:
+    """Wait until the page says that its question failed; then no answer to another one may stand there."""
+    for name in ("Database load", "Statements by load", "What happened"):
+        failed = page.get_by_role("region", name=name).get_by_role("alert")
+        expect(failed).to_be_visible(timeout=PASS)
+        expect(failed).not_to_contain_text("What is shown is older.")
+    expect(statements(page)).to_have_count(0)
+    expect(chart(page)).to_have_count(0)
+    expect(page.locator("[data-vital]")).to_have_count(0)
+
+
+def test_no_number_of_one_server_or_range_stands_under_the_name_of_another(
+    open_page: OpenPage, watched: Watched
+) -> None:
+    visit = open_page(watched.url)
+    page = drawn(visit, watched)
+    visit.context.set_offline(True)
+    page.get_by_role("button", name="6 h").click()
+    nothing_old(page)
+    visit.context.set_offline(False)
+    drawn(visit, watched)
+    visit.context.set_offline(True)
+    page.get_by_role("button", name="Server:").click()
+    page.get_by_role("button", name=watched.bare).click()
+    expect(page.get_by_role("heading", name=f"{watched.bare} · Overview · pgvigil")).to_be_attached()
+    nothing_old(page)
+
+
+def test_nothing_is_shown_under_a_span_that_is_refused(open_page: OpenPage, watched: Watched) -> None:
+    coming = int(time.time()) + 7200
+    visit = open_page(f"{watched.url}?from={coming}&to={coming + 3600}")
+    page = visit.page
+    nothing_old(page)
+    page.get_by_role("button", name="Live", exact=True).click()
+    drawn(visit, watched)
+    page.go_back()
+    nothing_old(page)
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])

@@ -1,4 +1,5 @@
-// Something asked of the API: what was got last stays while the next is under way, a failure is tried again.
+// Something asked of the API: what was got last stays while the next is under way, and when the same question fails.
+// A failure is tried again.
 
 import { Failure } from "../api/client";
 import { delay } from "../lib/backoff";
@@ -6,7 +7,7 @@ import { delay } from "../lib/backoff";
 type Fetcher<Data> = (signal: AbortSignal) => Promise<Data>;
 
 export class Resource<Data> {
-  /** The last answer, maybe to an earlier question. */
+  /** The last answer; to an earlier question only while the answer to a new one is awaited. */
   data = $state.raw<Data | null>(null);
   failure = $state.raw<Failure | null>(null);
   /** A new question is under way; asking the same again for fresh numbers is no news. */
@@ -46,6 +47,8 @@ export class Resource<Data> {
       this.#failures = 0;
     } catch (error) {
       if (abort.signal.aborted) return;
+      // An answer to another question would stand under the name of the server or span that was asked for.
+      if (this.waiting) this.data = null;
       this.#failed(error, fetcher);
     }
     this.waiting = false;
