@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from fix_browser import Serving, Visit
 from fix_servers import MONITOR, Database
@@ -72,3 +72,22 @@ def test_a_statement_that_ran_before_and_after_a_failover_has_a_row_and_a_drawer
     page.keyboard.type("twice")
     expect(page.get_by_role("option").filter(has_text="SELECT twice")).to_have_count(2)
     assert visit.complaints == []
+
+
+def test_a_pass_that_the_stream_tells_of_is_fresher_than_the_list_of_servers(
+    database: Database, serve: Callable[..., Serving], open_page: Callable[..., Visit]
+) -> None:
+    def of_a_minute_ago(route: Route) -> None:
+        answer = route.fetch()
+        told = answer.json()
+        for target in told["targets"]:
+            target["last_pass"] = told["now"] - 60
+        route.fulfill(response=answer, json=told)
+
+    visit = open_page("about:blank")
+    # The list is asked for every half minute only.
+    visit.context.route("**/api/v1/targets", of_a_minute_ago)
+    visit.page.goto(serve(database.dsn()).url)
+    line = visit.page.locator(".state")
+    expect(line).to_have_attribute("data-tone", "ok", timeout=30_000)
+    expect(line).to_contain_text(f"Watching {database.name}")

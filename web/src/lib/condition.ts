@@ -1,6 +1,6 @@
 // The first line of the page: how the watching of a target is, in plain words.
 
-import type { Condition, State, Target } from "../api/types";
+import type { Condition, LivePass, LiveSample, State, Target } from "../api/types";
 import { duration, plural, show } from "./format";
 import { age, ago } from "./time";
 
@@ -24,6 +24,19 @@ export const TONES: Readonly<Record<Condition, Tone>> = {
 
 // A pass is due every 10 s; three missed ones are no accident.
 const STALE_AFTER = 35;
+
+/** The target with what the stream told since the list of targets was asked for. */
+export function freshest(target: Target, sample: LiveSample | null, pass: LivePass | null): Target {
+  return {
+    ...target,
+    last_sample: later(target.last_sample, sample?.ts ?? null),
+    last_pass: later(target.last_pass, pass?.ts ?? null),
+  };
+}
+
+function later(listed: number | null, heard: number | null): number | null {
+  return heard !== null && heard > (listed ?? 0) ? heard : listed;
+}
 
 export function stateLine(target: Target, state: State, now: number): Line {
   const tone = TONES[state.condition];

@@ -2,8 +2,9 @@
 
 import { describe, expect, test } from "vitest";
 
-import type { Vital } from "../api/types";
+import type { LivePass, LiveSample, State, Target, Vital } from "../api/types";
 import { delay } from "./backoff";
+import { freshest, stateLine } from "./condition";
 import { search } from "./search";
 import { sparkPaths } from "./spark";
 import { oneLine, pieces } from "./sql";
@@ -75,6 +76,48 @@ test("the axis names the day where it changes", () => {
   expect(axisLabels([midnight - 600, midnight], 600)).toEqual(["23:50", "00:00\n4 Mar"]);
   expect(axisLabels([midnight, midnight + 10], 10)).toEqual(["00:00:00", "00:00:10"]);
   expect(axisLabels([midnight], 86_400)).toEqual(["4 Mar"]);
+});
+
+describe("the numbers of a target", () => {
+  const NOW = 1000;
+  const state: State = { condition: "watching", since: 0, cause: "", remedy: "" };
+  const target = (lastPass: number | null): Target => ({
+    name: "t",
+    state,
+    version: null,
+    role: null,
+    database: null,
+    cpus: null,
+    labels: {},
+    started_at: null,
+    last_sample: 900,
+    last_pass: lastPass,
+    probes: [],
+    not_visible: [],
+    log_cost: null,
+  });
+  const pass = (ts: number): LivePass => ({ kind: "pass", target: "t", ts, probes: ["wal"], failed: [] });
+  const sample = (ts: number): LiveSample => ({ kind: "sample", target: "t", ts, active: {} });
+  const head = (lastPass: number | null, heard: LivePass | null): string =>
+    stateLine(freshest(target(lastPass), sample(NOW), heard), state, NOW).head;
+
+  test("are old when three passes were missed", () => {
+    expect([head(NOW - 35, null), head(NOW - 36, null)]).toEqual(["", "What is shown is old."]);
+    expect(head(NOW - 90, pass(NOW - 36))).toBe("What is shown is old.");
+  });
+
+  test("are not old where the stream told of a pass after the list", () => {
+    expect(head(NOW - 36, pass(NOW - 6))).toBe("");
+    expect(head(null, pass(NOW - 6))).toBe("");
+  });
+
+  test("are as the later of list and stream says", () => {
+    const told = freshest(target(950), sample(890), pass(940));
+    expect([told.last_sample, told.last_pass]).toEqual([900, 950]);
+    const heard = freshest(target(null), sample(960), pass(970));
+    expect([heard.last_sample, heard.last_pass]).toEqual([960, 970]);
+    expect(freshest(target(950), null, null)).toEqual(target(950));
+  });
 });
 
 describe("a vital", () => {

@@ -2,7 +2,7 @@
 
 import { api } from "../api/client";
 import { listen } from "../api/live";
-import type { LiveEvent, LiveSample, State, Target, Targets } from "../api/types";
+import type { LiveEvent, LivePass, LiveSample, State, Target, Targets } from "../api/types";
 import { clock } from "./clock.svelte";
 import { Resource } from "./resource.svelte";
 import { view } from "./view.svelte";
@@ -18,6 +18,8 @@ class Watch {
   connected = $state(false);
   /** Grows with every pass that was kept. */
   passes = $state(0);
+  /** The last pass heard of that brought something. */
+  passed = $state.raw<LivePass | null>(null);
   #heardStates = $state.raw<Readonly<Record<string, State>>>({});
 
   readonly target = $derived.by((): Target | null => {
@@ -55,6 +57,7 @@ class Watch {
   /** Follows one target's stream; returns what stops it. */
   follow(name: string): () => void {
     this.samples = [];
+    this.passed = null;
     this.connected = false;
     return listen(name, {
       heard: (event) => this.#heard(event),
@@ -79,6 +82,7 @@ class Watch {
         break;
       case "pass":
         this.passes += 1;
+        if (event.probes.length > 0) this.passed = event;
         break;
       case "state":
         this.#heardState(event.target, event.state);
