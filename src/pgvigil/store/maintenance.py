@@ -14,7 +14,7 @@ from pgvigil.store import boundaries, remembered, views
 from pgvigil.store.boundaries import DAY, HOUR, SECOND, Boundaries, Retention, day_of, hour_of
 from pgvigil.store.remembered import decode, encode, fold
 from pgvigil.store.rewriting import AT_ONCE, close_hour, count_rows, resort_stretch
-from pgvigil.store.series import Dimension, Layout, Series
+from pgvigil.store.series import PASSES, Dimension, Layout, Series
 from pgvigil.store.text import ident, moment, second, sql
 from pgvigil.store.tiers import FINER, STRETCHES, between, roll_up, slices
 from pgvigil.store.transaction import transaction
@@ -93,6 +93,8 @@ def _roll(cursor: duckdb.DuckDBPyConnection, upkeep: Upkeep, series: Series, lat
     upkeep.settled.pop(series.name, None)
     after = at if again else replace(at, rolled=hour)
     upkeep.claim(series.name, after.rolled)
+    if series is not PASSES and _seconds_are_old(cursor, upkeep):
+        return True  # the next step makes them anew, and then comes here again
     with transaction(cursor):
         if again:
             _undo(cursor, series, hour)
@@ -105,6 +107,12 @@ def _roll(cursor: duckdb.DuckDBPyConnection, upkeep: Upkeep, series: Series, lat
             cursor.execute(sql("close_reopened"), {"series": series.name, "hour": hour})
     upkeep.boundaries[series.name] = after
     return True
+
+
+def _seconds_are_old(cursor: duckdb.DuckDBPyConnection, upkeep: Upkeep) -> bool:
+    """Whether a pass came late since the step began, so that the passes by the minute do not count it yet."""
+    rolled = upkeep.boundaries.get(PASSES.name, Boundaries()).rolled
+    return any(hour <= rolled for hour in _reopened(cursor).get(PASSES.name, []))
 
 
 def _next_hour(cursor: duckdb.DuckDBPyConnection, series: Series, at: Boundaries, now: int) -> int | None:

@@ -1,1 +1,1 @@
-SELECT series, epoch_us(hour) FROM reopened ORDER BY hour
+SELECT DISTINCT series, epoch_us(hour) AS hour FROM reopened ORDER BY hour
