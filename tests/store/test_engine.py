@@ -55,6 +55,15 @@ def test_a_generated_key_is_private_announced_once_and_found_again(url: str) -> 
     again.close()
 
 
+def test_asking_where_there_is_no_store_makes_no_key_so_that_the_first_start_tells_of_it(url: str) -> None:
+    with pytest.raises(StoreError, match="There is no store"):
+        open_store(url, None, catalog(), read_only=True)
+    assert not locate(url).file.parent.exists()
+    store = open_store(url, None, catalog())
+    assert str(store.location.key) in store.notice
+    store.close()
+
+
 def test_the_key_file_is_whole_or_not_there(url: str) -> None:
     location = locate(url)
     location.file.parent.mkdir()

@@ -51,12 +51,10 @@ SPILL = "2GiB"
 class Engine:
     """One encrypted file, open. Cursors are handed out, one per thread and purpose; raises StoreError."""
 
-    def __init__(self, location: Location, key: Secret, *, read_only: bool = False, create: bool = True) -> None:
+    def __init__(self, location: Location, key: Secret, *, read_only: bool = False) -> None:
         self._location = location
         self._key = derive(key)
         self._read_only = read_only
-        if not location.file.exists() and (read_only or not create):
-            raise StoreError(f"There is no store at {location.file}.")
         self._opening = threading.RLock()
         began = time.time()
         self._root = self._open()

@@ -46,6 +46,8 @@ def open_store(
     of it). Raises StoreError.
     """
     location = locate(url)
+    if read_only and not location.file.exists():  # before a key is looked for: one would be made that nobody is told of
+        raise StoreError(f"There is no store at {location.file}.")
     found = find_key(location, key)
     engine = Engine(location, found.secret, read_only=read_only)
     try:
