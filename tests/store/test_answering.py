@@ -56,6 +56,12 @@ def test_a_refusal_comes_as_the_sentence_it_is(answering: Answering, url: str) -
         ask(url, KEY, catalog(), "SELECT * FROM no_such_table")
 
 
+def test_what_the_system_refuses_comes_as_a_sentence(store: Store, answering: Answering, url: str) -> None:
+    store.location.file.unlink()
+    with pytest.raises(QueryRefusedError, match=r"could not do that: .*No such file.*pgvigil\.db"):
+        ask_to_compact(url)
+
+
 def test_one_answer_at_a_time_is_held_in_memory(
     answering: Answering, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,7 @@
 """Backups: taken in use, brought back whole or not at all."""
 
+import errno
+import os
 import shutil
 import stat
 import threading
@@ -115,6 +117,52 @@ def test_nothing_is_overwritten(store: Store, kept: Path, tmp_path: Path) -> Non
     target.beside(".wal").write_bytes(b"precious")
     with pytest.raises(BackupError, match="exists already"):
         restore(kept, target, KEY)
+
+
+@pytest.fixture
+def across(kept: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A place where a backup can be put as it is on another file system alone: by copying."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+
+    monkeypatch.setattr(os, "link", refuse)
+    return kept.with_name("across.db")
+
+
+def test_a_backup_to_another_file_system_is_whole_and_private(store: Store, across: Path, tmp_path: Path) -> None:
+    assert store.backup(across) == across.stat().st_size
+    assert stat.S_IMODE(across.stat().st_mode) == 0o600
+    assert restore(across, elsewhere(tmp_path), KEY) == across.stat().st_size
+    assert list(tmp_path.rglob("*.part")) == []
+
+
+def test_what_is_in_the_way_on_another_file_system_is_told_and_left_alone(store: Store, across: Path) -> None:
+    part = across.with_name(across.name + ".part")
+    part.write_bytes(b"precious")
+    with pytest.raises(BackupError, match=r"\.part exists already, and nothing is ever overwritten"):
+        store.backup(across)
+    assert part.read_bytes() == b"precious"
+    assert not across.exists()
+
+
+def test_a_place_at_which_one_cannot_look_gets_a_sentence(store: Store, kept: Path, tmp_path: Path) -> None:
+    endless = tmp_path / ("x" * 300)
+    with pytest.raises(BackupError, match="cannot be looked at: File name too long"):
+        restore(endless, elsewhere(tmp_path), KEY)
+    with pytest.raises(BackupError, match="cannot be looked at: File name too long"):
+        store.backup(endless / "kept.db")
+    with pytest.raises(BackupError, match="cannot be written: File name too long"):
+        store.backup(endless)
+    with pytest.raises(BackupError, match=r"cannot be brought to .*: File exists"):
+        restore(kept, locate(f"duckdb://{kept}/pgvigil.db"), KEY)
+
+
+def test_what_stands_in_the_way_of_a_copy_is_told(store: Store, tmp_path: Path) -> None:
+    store.location.copy.mkdir()
+    for attempt in (lambda: store.backup(tmp_path / "kept.db"), store.compact):
+        with pytest.raises(BackupError, match=r"could not be copied: .*\.copy"):
+            attempt()
 
 
 @pytest.mark.parametrize("left", [0, 1, 5_000, 0.3, 0.9, -1])

@@ -79,6 +79,8 @@ class Answering:
             yield from self._carry_out(json.loads(request))
         except StoreError as error:
             yield _line({"error": str(error)})
+        except OSError as error:  # not of the socket, which is written to elsewhere
+            yield _line({"error": f"The running pgvigil could not do that: {error}."})
         except (ValueError, KeyError, TypeError):
             yield _line({"error": "The request was not understood; both sides have to be of one version of pgvigil."})
 

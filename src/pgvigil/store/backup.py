@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 from pathlib import Path
 
 import duckdb
@@ -21,7 +22,7 @@ def back_up(engine: Engine, file: Path) -> int:
     The copy is of one moment; writing goes on meanwhile. Raises BackupError.
     """
     _refuse_existing(file)
-    if not file.parent.is_dir():
+    if not stat.S_ISDIR(_mode(file.parent)):
         raise BackupError(f"There is no directory {file.parent} to put the backup in.")
     make_copy(engine)
     try:
@@ -32,14 +33,16 @@ def back_up(engine: Engine, file: Path) -> int:
 
 def make_copy(engine: Engine) -> None:
     """Write everything that is committed now to `location.copy`."""
-    remove_copy(engine.location)
-    _check_room(engine.location)
     try:
+        remove_copy(engine.location)
+        _check_room(engine.location)
         with engine.copying() as cursor:
             cursor.execute(f"COPY FROM DATABASE {NAME} TO {COPY}")
     except duckdb.Error as error:
         remove_copy(engine.location)
         raise BackupError(f"The store could not be copied: {reason(error)}") from None
+    except OSError as error:
+        raise BackupError(f"The store could not be copied: {error}.") from None
 
 
 def _check_room(location: Location) -> None:
@@ -66,17 +69,22 @@ def restore(file: Path, location: Location, key: Secret) -> int:
     """
     for there in location.files(""):
         _refuse_existing(there)
-    if not file.is_file():
+    if not stat.S_ISREG(_mode(file)):
         raise BackupError(f"There is no backup at {file}.")
     try:
         location.file.parent.mkdir(parents=True, exist_ok=True)
-        remove_copy(location)
+        return _bring(file, location, key)
+    except OSError as error:
+        raise BackupError(f"The backup cannot be brought to {location.file}: {error.strerror}.") from None
+
+
+def _bring(file: Path, location: Location, key: Secret) -> int:
+    remove_copy(location)
+    try:
         shutil.copyfile(file, location.copy)
         location.copy.chmod(0o600)
         _check(file, location, derive(key))
         return _put(location.copy, location.file)
-    except OSError as error:
-        raise BackupError(f"The backup cannot be brought to {location.file}: {error.strerror}.") from None
     finally:
         remove_copy(location)
 
@@ -106,6 +114,16 @@ def _refuse_existing(file: Path) -> None:
         raise BackupError(f"{file} exists already, and nothing is ever overwritten. Name another, or move it away.")
 
 
+def _mode(file: Path) -> int:
+    """Of what kind it is, 0 where nothing is; raises BackupError where one cannot look."""
+    try:
+        return file.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
+    except OSError as error:
+        raise BackupError(f"{file} cannot be looked at: {error.strerror}.") from None
+
+
 def _put(copy: Path, file: Path) -> int:
     """Give a finished copy its name, whole or not at all, and never in place of another file."""
     try:
@@ -117,21 +135,21 @@ def _put(copy: Path, file: Path) -> int:
             _copy_across(copy, file)
         file.chmod(0o600)
         return file.stat().st_size
-    except FileExistsError:
-        _refuse_existing(file)
-        raise
     except OSError as error:
+        if isinstance(error, FileExistsError):
+            _refuse_existing(file)
         raise BackupError(f"{file} cannot be written: {error.strerror}.") from None
 
 
 def _copy_across(copy: Path, file: Path) -> None:
     part = file.with_name(file.name + ".part")
-    try:
-        with copy.open("rb") as source, part.open("xb") as target:
+    _refuse_existing(part)
+    with copy.open("rb") as source, part.open("xb") as target:
+        try:  # from here on it is ours to remove
             shutil.copyfileobj(source, target, 2**20)
             target.flush()
             os.fsync(target.fileno())
-        _refuse_existing(file)
-        part.rename(file)
-    finally:
-        part.unlink(missing_ok=True)
+            _refuse_existing(file)
+            part.rename(file)
+        finally:
+            part.unlink(missing_ok=True)
