@@ -433,6 +433,19 @@ def test_hours_events_gaps_and_texts_go_when_their_time_is_over(store: Store) ->
     assert store.query("SELECT runid FROM jobs").rows == [(2,)]
 
 
+def test_a_name_that_went_with_the_last_that_bore_it_comes_back_with_the_next(store: Store) -> None:
+    def tell(ts: int) -> None:
+        names = ("dbid", "relid", "schemaname", "relname", "seq_scan")
+        store.append([batch("tables", ts, names, [(1, 10, "public", "yearly", 6, False)])])
+
+    named = "SELECT relname, seq_scan FROM tables LEFT JOIN relation_names USING (target, incarnation, dbid, relid)"
+    tell(START + HOUR)
+    upkeep(store, START + 402 * DAY)
+    assert store.query("SELECT relname FROM relation_names").rows == []
+    tell(START + 402 * DAY + HOUR)
+    assert store.query(named).rows == [("yearly", 6)]
+
+
 def test_last_readings_are_folded_and_stay_what_they_were(store: Store) -> None:
     names = ("userid", "queryid", "calls", "stats_since", "total_exec_time")
     for step in range(64):

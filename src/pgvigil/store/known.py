@@ -28,7 +28,7 @@ class Known:
         return True
 
     def forget(self) -> None:
-        """Know nothing: a transaction that told texts was undone."""
+        """Know nothing: a transaction that told texts was undone, or one that deleted some was not."""
         self._texts.clear()
 
 

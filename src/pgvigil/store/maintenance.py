@@ -31,13 +31,15 @@ FOLD_AT = 60
 
 @dataclass(slots=True)
 class Upkeep:
-    """What a step needs: the catalog's layout, the boundaries (updated after each commit), and `claim`, which tells
-    the appender up to where rows of a series count as late from now on."""
+    """What a step needs: the catalog's layout, the boundaries (updated after each commit), `claim`, which tells the
+    appender up to where rows of a series count as late from now on, and `forgot`, which tells it that texts it takes
+    for known may be gone."""
 
     layout: Layout
     retention: Retention
     boundaries: dict[str, Boundaries]
     claim: Callable[[str, int], None]
+    forgot: Callable[[], None]
     moved: dict[str, int] = field(default_factory=dict)
     settled: dict[str, Boundaries] = field(default_factory=dict)
     """Boundaries with which a series had nothing to close, add up or sort: asking its tables again costs half a
@@ -234,6 +236,7 @@ def _tidy(cursor: duckdb.DuckDBPyConnection, upkeep: Upkeep, now: int) -> bool:
         _delete(cursor, "gaps", until, column="until")
         for dimension in upkeep.layout.dimensions.values():
             _forget_texts(cursor, upkeep.layout, dimension, until)
+    upkeep.forgot()
     upkeep.tidied = until
     return True
 

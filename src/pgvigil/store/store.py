@@ -72,7 +72,7 @@ class Store:
         self._number = 0
         self._broken = False
         self._late_until: dict[str, int] = {}
-        self._upkeep = maintenance.Upkeep(layout, retention, {}, self._claim)
+        self._upkeep = maintenance.Upkeep(layout, retention, {}, self._claim, self._unlearn)
         with engine.told(), engine.cursor() as cursor:
             if engine.read_only:
                 schema.check_version(cursor)
@@ -238,6 +238,11 @@ class Store:
         """From now on, rows up to `until` are late. Under the lock: none is being written meanwhile."""
         with self._writing:
             self._late_until[series] = max(until, self._late_until.get(series, 0))
+
+    def _unlearn(self) -> None:
+        """Texts were deleted: what is told again is new again."""
+        with self._writing:
+            self._known.forget()
 
     def _is_new(self, batch: Batch) -> bool:
         mark = self._marks.get((batch.target, batch.probe))
