@@ -15,6 +15,7 @@ from pgvigil.store import Store, open_store, rendezvous
 from pgvigil.store.answering import Answering
 from pgvigil.store.asking import ask, ask_for_backup, ask_to_compact
 from pgvigil.store.errors import BackupError, QueryRefusedError, SocketError, StoreError
+from pgvigil.store.location import locate
 from store.toys import KEY, START, batch, calls, catalog
 
 
@@ -60,6 +61,13 @@ def test_what_the_system_refuses_comes_as_a_sentence(store: Store, answering: An
     store.location.file.unlink()
     with pytest.raises(QueryRefusedError, match=r"could not do that: .*No such file.*pgvigil\.db"):
         ask_to_compact(url)
+
+
+def test_whoever_may_not_know_where_the_server_listens_is_told_so(url: str) -> None:
+    word = locate(url).beside(".sock.at")
+    word.mkdir(parents=True)
+    with pytest.raises(SocketError, match=r"listens cannot be read from .*\.sock\.at: "):
+        ask(url, KEY, catalog(), "SELECT 1")
 
 
 def test_one_answer_at_a_time_is_held_in_memory(

@@ -2,14 +2,18 @@
 
 import os
 import signal
+import stat
 import subprocess
 import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
 
+from fix_monitor import MakeMonitor
+from fix_servers import MONITOR, Database
 from pgvigil.store import Store
-from pgvigil.store.asking import ask
+from pgvigil.store.asking import ask, ask_for_backup, ask_to_compact
+from pgvigil.store.location import locate
 from store.toys import KEY, START, batch, calls, catalog
 
 STRINGS = {
@@ -141,6 +145,25 @@ def test_no_file_tells_anything_after_a_kill_and_a_query_finds_every_string(url:
         counted = f"SELECT count(*) FROM ({question}) AS t(text) WHERE contains(text, '{STRINGS[name]}')"
         found = ask(url, KEY, catalog(), counted)
         assert found.rows[0][0] > 0, name
+
+
+def test_every_file_of_a_served_store_is_its_owners_alone(
+    monitor: MakeMonitor, database: Database, tmp_path: Path
+) -> None:
+    before = os.umask(0o022)
+    try:
+        running = monitor(database.dsn(MONITOR))
+    finally:
+        os.umask(before)
+    location = locate(running.store)
+    log = location.beside(".wal")
+    running.wait_for("the log", log.exists)
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
+    assert ask_to_compact(running.store)  # after which the log is another
+    running.wait_for("the log of the compacted file", log.exists)
+    assert ask_for_backup(running.store, tmp_path / "kept.db")
+    files = [*location.file.parent.glob(f"{location.file.name}*"), tmp_path / "kept.db"]
+    assert {file.name: oct(file.stat().st_mode & 0o077) for file in files} == {file.name: "0o0" for file in files}
 
 
 def test_the_search_for_strings_finds_them_where_they_are(tmp_path: Path) -> None:

@@ -17,6 +17,9 @@ from pgvigil.model import PgvigilError
 FAILED = 2
 """Exit code of a command that could not do its work; `check` also knows 1, for findings."""
 
+PRIVATE = 0o077
+"""What is taken from all but the owner, of every file: the store's engine makes its log anew after each checkpoint."""
+
 NOT_WRITTEN = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE})
 """Ways in which standard output can fail."""
 
@@ -77,6 +80,7 @@ def pgvigil() -> None:
 def main() -> None:
     """Run the command line; an error that a user can cause is a sentence on standard error and exit code 2."""
     give_back_soon()
+    os.umask(PRIVATE)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # what the locale cannot write is told by its number
             stream.reconfigure(errors="backslashreplace")

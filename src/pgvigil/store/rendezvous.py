@@ -42,12 +42,12 @@ def withdraw(location: Location, path: Path) -> None:
 
 
 def find(location: Location) -> Path | None:
-    """Where a server may be listening, or None."""
+    """Where a server may be listening, or None; raises SocketError where one may not know."""
     word = location.beside(".sock.at")
     if location.socket.exists():
         return location.socket
     if word.exists():
-        return Path(word.read_text(encoding="utf-8").strip())
+        return Path(_read(word))
     return None
 
 
@@ -64,6 +64,13 @@ def call(path: Path, timeout: float) -> socket.socket | None:
         client.close()
         raise SocketError(f"The running pgvigil cannot be asked at {path}: {error.strerror}.") from None
     return client
+
+
+def _read(word: Path) -> str:
+    try:
+        return word.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SocketError(f"Where the running pgvigil listens cannot be read from {word}: {error.strerror}.") from None
 
 
 def _own(directory: Path) -> None:
