@@ -146,6 +146,18 @@ def test_what_is_in_the_way_on_another_file_system_is_told_and_left_alone(store:
     assert not across.exists()
 
 
+def test_a_backup_where_copies_are_made_is_refused_and_left_alone(store: Store, kept: Path, tmp_path: Path) -> None:
+    target = elsewhere(tmp_path)
+    target.file.parent.mkdir()
+    kept.rename(target.copy)  # as one would who takes what a killed backup left for a backup
+    with pytest.raises(BackupError, match=r"is where copies of .* Move it"):
+        restore(target.copy, target, KEY)
+    target.copy.rename(kept)
+    assert restore(kept, target, KEY) == kept.stat().st_size
+    with pytest.raises(BackupError, match="is where copies of"):
+        store.backup(store.location.copy)
+
+
 def test_a_place_at_which_one_cannot_look_gets_a_sentence(store: Store, kept: Path, tmp_path: Path) -> None:
     endless = tmp_path / ("x" * 300)
     with pytest.raises(BackupError, match="cannot be looked at: File name too long"):

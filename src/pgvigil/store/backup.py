@@ -11,7 +11,7 @@ from pgvigil.model import Secret
 from pgvigil.store.engine import COPY, NAME, Engine, attach, open_root
 from pgvigil.store.errors import BackupError, StoreDamagedError, StoreKeyError
 from pgvigil.store.key import derive
-from pgvigil.store.location import Location
+from pgvigil.store.location import COPY_SUFFIX, Location
 from pgvigil.store.refusals import reason
 from pgvigil.store.text import ident, sql
 
@@ -22,6 +22,7 @@ def back_up(engine: Engine, file: Path) -> int:
     The copy is of one moment; writing goes on meanwhile. Raises BackupError.
     """
     _refuse_existing(file)
+    _refuse_place_of_copy(file, engine.location)
     if not stat.S_ISDIR(_mode(file.parent)):
         raise BackupError(f"There is no directory {file.parent} to put the backup in.")
     make_copy(engine)
@@ -57,7 +58,7 @@ def _check_room(location: Location) -> None:
 
 def remove_copy(location: Location) -> None:
     """Remove what an interrupted copy may have left."""
-    for file in location.files(".copy"):
+    for file in location.files(COPY_SUFFIX):
         file.unlink(missing_ok=True)
 
 
@@ -69,6 +70,7 @@ def restore(file: Path, location: Location, key: Secret) -> int:
     """
     for there in location.files(""):
         _refuse_existing(there)
+    _refuse_place_of_copy(file, location)
     if not stat.S_ISREG(_mode(file)):
         raise BackupError(f"There is no backup at {file}.")
     try:
@@ -112,6 +114,13 @@ def _check(file: Path, location: Location, key: str) -> None:
 def _refuse_existing(file: Path) -> None:
     if os.path.lexists(file):
         raise BackupError(f"{file} exists already, and nothing is ever overwritten. Name another, or move it away.")
+
+
+def _refuse_place_of_copy(file: Path, location: Location) -> None:
+    if os.path.realpath(file) in map(os.path.realpath, location.files(COPY_SUFFIX)):
+        raise BackupError(
+            f"{file} is where copies of {location.file} are made, and removed. Move it, or name another place."
+        )
 
 
 def _mode(file: Path) -> int:
