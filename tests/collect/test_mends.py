@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -295,6 +296,21 @@ async def test_samples_belong_to_the_identity_with_which_they_were_taken() -> No
     sample(looks, 3)
     looks.end()
     assert [(batch.incarnation, batch.samples) for batch in posted] == [(1, 1), (2, 1)]
+
+
+async def test_samples_of_another_type_than_declared_are_a_failed_look_and_not_quoted() -> None:
+    watched = station()
+    await watched.arrive(capabilities(), S, away=True)
+    looks, posted = sampler(watched)
+    names = [column.name for column in watched.queries["sessions"].columns]
+    odd: Any = tuple({"hunter2": 1} if name == "application" else None for name in names)
+    sample(looks, 1, Rows("sessions", tuple(names), [odd], 1.0))
+    looks.end()
+    ((outcome, reason, rows),) = [(batch.outcome, batch.reason, batch.rows) for batch in posted]
+    assert (outcome, list(rows)) == (Outcome.FAILED, [])
+    assert reason is not None
+    assert "in application than the declared text" in reason
+    assert "hunter2" not in reason
 
 
 @pytest.mark.parametrize(("kind", "times"), [(FailureKind.DEADLINE, 11), (FailureKind.OTHER, 2)])

@@ -3,12 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from pgvigil.catalog import load
 from pgvigil.catalog.types import Column, Kind, Privacy, Query, Type
-from pgvigil.collect.cleaning import LONGEST_NAME, cleaner_for
+from pgvigil.collect.cleaning import LONGEST_NAME, WrongColumnsError, cleaner_for
 from pgvigil.collect.happenings import StateEvents
 from pgvigil.collect.live import Hub, LiveEvent, PassKept
 from pgvigil.collect.memory import Memory
@@ -17,7 +19,7 @@ from pgvigil.collect.quiet import limit_for
 from pgvigil.collect.reporting import Problem, Reporter
 from pgvigil.collect.wanted import Wanted
 from pgvigil.collect.watching import failing
-from pgvigil.model import Batch, Condition, KeeperBusyError, Outcome
+from pgvigil.model import Batch, Condition, KeeperBusyError, Outcome, Value
 from pgvigil.pg import Failure, FailureKind
 from pgvigil.pg.errors import Place, explain
 
@@ -166,6 +168,33 @@ def test_a_name_loses_its_control_characters_and_its_end() -> None:
 def test_rows_without_texts_pass_as_they_are() -> None:
     clean = cleaner_for(query_of(Column("calls", Kind.COUNTER, Type.INT8, "")), salt=b"")
     assert clean([(1,), (None,)]) == [(1,), (None,)]
+
+
+FITTING: dict[Type, tuple[Value, ...]] = {
+    Type.BOOL: (True, None),
+    Type.INT4: (1, None),
+    Type.INT8: (2**40, None),
+    Type.OID: (1, None),
+    Type.FLOAT8: (1.5, 0, None),
+    Type.TEXT: ("one", None),
+    Type.TIMESTAMPTZ: (1, None),
+}
+HIDDEN = "hunter2"
+ODD: tuple[Any, ...] = (HIDDEN, HIDDEN.encode(), {HIDDEN: 1}, [HIDDEN], Decimal("47.11"), 1.5, True, 1)
+
+
+@pytest.mark.parametrize("declared", Type)
+def test_a_value_of_another_type_than_declared_is_not_kept_and_not_quoted(declared: Type) -> None:
+    clean = cleaner_for(query_of(Column("odd", Kind.STATE, declared, "", privacy=Privacy.SQL)), salt=b"")
+    fitting = FITTING[declared]
+    rows = [(value,) for value in fitting]
+    assert len(clean(rows)) == len(rows)
+    for value in ODD:
+        if type(value) in set(map(type, fitting)):
+            continue
+        with pytest.raises(WrongColumnsError, match=f"in odd than the declared {declared};") as refused:
+            clean([*rows, (value,)])
+        assert not any(word in str(refused.value) for word in (HIDDEN, "47.11"))
 
 
 # -- events of states ------------------------------------------------------------------------------------------------

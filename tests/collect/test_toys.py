@@ -336,3 +336,36 @@ async def test_a_probe_without_the_right_to_read_fails_once_and_says_so(
         ]
     errors = [line for line in server.log_text().splitlines() if "ERROR" in line]
     assert len(errors) == 1, errors
+
+
+UNFIT = {
+    "as_json": ("sql", '\'{"a": "hunter2"}\'::jsonb', "1::int8"),
+    "as_xml": ("name", "'<a>hunter2</a>'::xml", "1::int8"),
+    "as_list": ("word", "array['hunter2']::text[]", "1::int8"),
+    "as_number": ("name", "'a'::text", "'hunter2'::text"),
+}
+
+
+async def test_a_column_of_another_type_than_declared_is_not_kept_and_quoted_nowhere(
+    tmp_path: Path, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    probes = {
+        name: (
+            COUNTERS.replace('privacy = "name"', f'privacy = "{privacy}"'),
+            {"14.sql": f"select {text} as name, {number} as hits"},
+        )
+        for name, (privacy, text, number) in UNFIT.items()
+    }
+    catalog = load([*SHIPPED, write_pack(tmp_path, probes)])
+    async with Watched(tmp_path, catalog, database.dsn(MONITOR)) as watched:
+        await watched.until_passes(3)
+        told = "select probe, outcome, reason from passes where probe like 'as\\_%' escape '\\'"
+        found = {name: (outcome, str(reason)) for name, outcome, reason in watched.rows(told)}
+        assert {name: outcome for name, (outcome, _) in found.items()} == dict.fromkeys(UNFIT, "failed")
+        assert found["as_json"][1] == (
+            "14.sql returns values of another type in name than the declared text; cast it to text in the SQL."
+        )
+        assert "hits than the declared int8" in found["as_number"][1]
+        assert not any(watched.rows(f"select * from {name}") or watched.last(name) for name in UNFIT)
+        everything = f"{found} {watched.collector.state} {watched.events} {caplog.text}"
+        assert "hunter2" not in everything

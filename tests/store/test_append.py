@@ -161,6 +161,13 @@ def test_a_batch_that_does_not_fit_is_refused_and_harms_nothing(
     assert store.query("SELECT queryid, calls FROM statements").rows == [(1, 1)]
 
 
+def test_a_refusal_does_not_quote_what_it_refuses(store: Store) -> None:
+    with pytest.raises(BatchRefusedError) as refused:
+        store.append([batch("statements", START, ("userid", "queryid", "calls"), [(10, 1, "hunter2", False)])])
+    assert "Column calls does not hold what it declares, BIGINT." in str(refused.value)
+    assert "hunter2" not in str(refused.value)
+
+
 def test_a_not_a_number_is_kept_as_unknown(store: Store) -> None:
     names = ("userid", "queryid", "total_exec_time")
     store.append([batch("statements", START, names, [(10, 1, float("nan"), False), (10, 2, 2.5, False)])])

@@ -1,31 +1,62 @@
 """The one place where values from the server become values that may be kept, each text as its privacy says."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pgvigil.catalog.types import Column, Privacy, Query, Type
 from pgvigil.collect.layout import Row
 from pgvigil.collect.texts import DEFAULT_TAGS, normalise, scrub_setting, tags
-from pgvigil.model import Value
+from pgvigil.model import PgvigilError, Value
 
 LONGEST_NAME = 200
 """Characters kept of a name."""
 
 _Clean = Callable[[str, Row], Value]
 
+_WHOLE = frozenset({int, type(None)})
+_FITS: Mapping[Type, frozenset[type]] = {
+    Type.BOOL: frozenset({bool, type(None)}),
+    Type.INT4: _WHOLE,
+    Type.INT8: _WHOLE,
+    Type.OID: _WHOLE,
+    Type.FLOAT8: frozenset({float, int, type(None)}),  # the 0 of a sparse column is whole
+    Type.TEXT: frozenset({str, type(None)}),
+    Type.TIMESTAMPTZ: _WHOLE,
+}
+"""What the values of a column may be. Anything else was not cleaned as its type says: a jsonb declared as text would
+come as a dict, and be kept with every literal in it."""
+
+
+class WrongColumnsError(PgvigilError):
+    """A query did not return the columns that its probe declares; never quotes a value."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cleaner:
-    """Cleans the rows of one query. `salt` is the store's secret, for markers of what is hidden."""
+    """Cleans the rows of one query, whose `file` has these columns; `steps` are those that hold texts."""
 
+    file: str
     columns: tuple[Column, ...]
     steps: tuple[tuple[int, _Clean], ...]
 
     def __call__(self, rows: Sequence[Row]) -> list[Row]:
-        """The rows as they may be kept; columns beyond the declared ones pass."""
+        """The rows as they may be kept; columns beyond the declared ones pass.
+
+        Raises WrongColumnsError where a value is not of the type that its column declares.
+        """
+        self._check(rows)
         if not self.steps:
             return list(rows)
         return [self._clean(row) for row in rows]
+
+    def _check(self, rows: Sequence[Row]) -> None:
+        for column, values in zip(self.columns, zip(*rows, strict=True), strict=False):
+            odd = set(map(type, values)) - _FITS[column.type]
+            if odd:
+                raise WrongColumnsError(
+                    f"{self.file} returns values of another type in {column.name} than the declared {column.type};"
+                    f" cast it to {column.type} in the SQL."
+                )
 
     def _clean(self, row: Row) -> Row:
         cells = list(row)
@@ -61,7 +92,7 @@ def cleaner_for(query: Query, *, salt: bytes, allowed_tags: frozenset[str] = DEF
         None: lambda _, __: None,
     }
     texts = [(position, column) for position, column in enumerate(columns) if column.type is Type.TEXT]
-    return Cleaner(columns, tuple((position, cleaners[column.privacy]) for position, column in texts))
+    return Cleaner(query.file, columns, tuple((position, cleaners[column.privacy]) for position, column in texts))
 
 
 def clean_name(value: str) -> str:

@@ -12,7 +12,7 @@ from pgvigil.catalog.types import Query, Shape
 from pgvigil.collect.asking import request_for
 from pgvigil.collect.binding import Binder, words_of
 from pgvigil.collect.buckets import Bucket, Buckets
-from pgvigil.collect.cleaning import Cleaner
+from pgvigil.collect.cleaning import Cleaner, WrongColumnsError
 from pgvigil.collect.layout import Row
 from pgvigil.collect.live import Sample
 from pgvigil.collect.memory import LONG_REST
@@ -107,7 +107,11 @@ class Sampler:
             self._post(self._buckets.failed(moment.ts, reason))
             return
         self._station.memory.worked(self.name)
-        rows = self._cleaner(reply.rows)
+        try:
+            rows = self._cleaner(reply.rows)
+        except WrongColumnsError as error:
+            self._post(self._buckets.failed(moment.ts, str(error)))
+            return
         if self._last is not None and moment.ts - self._last > _GAP:
             self._gaps.append(Gap(self._last, moment.ts, self._away))
         self._last, self._away = moment.ts, "unreachable"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pgvigil.catalog.types import Query, Shape, Takes
-from pgvigil.collect.cleaning import Cleaner
+from pgvigil.collect.cleaning import Cleaner, WrongColumnsError
 from pgvigil.collect.deltas import Context, Moved, Tracker
 from pgvigil.collect.happenings import StateEvents
 from pgvigil.collect.layout import Key, Row, layout_of
@@ -21,10 +21,6 @@ _GROWTH_ROWS = 500
 _MOST_ONCE = 20_000
 
 STATEMENTS_RELATION = "pg_stat_statements"
-
-
-class WrongColumnsError(PgvigilError):
-    """A query did not return the columns that its probe declares."""
 
 
 class OvertakenError(PgvigilError):
