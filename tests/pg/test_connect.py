@@ -477,6 +477,41 @@ async def test_a_dsn_that_cannot_be_used_says_so_without_quoting_it(dsn: str, wh
     assert error.remedy
 
 
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        f"postgresql://me:zq1@{SECRET}@localhost/x",
+        f"postgresql://me:zq1@a,{SECRET}@localhost/x",
+        f"postgres+asyncpg://me:zq1@%2F{SECRET}@localhost:5432/x?sslmode=disable",
+        f"postgresql://localhost:/{SECRET}@there/x",  # a user localhost, whose password begins with a slash
+        f"postgresql://localhost:12/{SECRET}@there/x",
+        f"postgresql://localhost:12?{SECRET}@there/x",
+        f"postgresql://localhost:12?{SECRET}=1@there/x",
+        f"postgresql://localhost:12?sslmode={SECRET}&{SECRET}=1@there/x",
+    ],
+)
+async def test_the_rest_of_a_password_is_taken_for_no_other_part(dsn: str) -> None:
+    error = await refusal(dsn)
+    assert error.condition is Condition.REFUSED
+    assert SECRET not in error.logged
+    assert "cannot be read: an @, / or ? in its user, password or database must be written as %40" in error.cause
+
+
+async def test_an_at_that_is_percent_encoded_or_a_value_of_a_parameter_is_read(database: Database) -> None:
+    with database.connect() as connection:
+        connection.execute("create role \"at@home\" login password 'p@ss/w?rd'")
+    try:
+        there = database.dsn(MONITOR).partition("?")[0].rpartition("@")[2]
+        for dsn in (
+            f"postgresql://at%40home:p%40ss%2Fw%3Frd@{there}",
+            f"postgresql://{there}?user=at@home&password=p@ss/w?rd",
+        ):
+            async with session_at(dsn) as session:
+                assert rows(await ask(session, "select current_user::text"))[0] == ("at@home",)
+    finally:
+        database.execute('drop role "at@home"')
+
+
 # -- poolers -----------------------------------------------------------------------------------------------------------
 
 

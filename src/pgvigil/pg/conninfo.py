@@ -76,8 +76,9 @@ def plan(target: Target, application_name: str, database: str | None = None) -> 
     given = {name: value for name, value in given.items() if name not in _NOT_TAKEN}
     overrides = {"sslmode": target.sslmode, "sslrootcert": target.sslrootcert, "dbname": database}
     given.update({name: value for name, value in overrides.items() if value is not None})
-    _check_sslmode(given.get("sslmode"), target.name)
     endpoints = _endpoints(given, target.name)
+    _check_parts(target)
+    _check_sslmode(given.get("sslmode"), target.name)
     given["user"] = given.get("user") or _own_name(target.name)
     given.setdefault("dbname", given["user"])
     attributes = given.get("target_session_attrs", "any")
@@ -110,16 +111,26 @@ def _without_unknown(dsn: str, target: str) -> tuple[str, tuple[str, ...]]:
     if found is None:
         return dsn, ()
     address, _, query = dsn[found.end() :].partition("?")
-    pairs = [pair for pair in query.split("&") if pair]
-    names = [unquote(pair.partition("=")[0]) for pair in pairs]
-    known = [pair for pair, name in zip(pairs, names, strict=True) if name in _keywords() or name == "ssl"]
-    dropped = sorted({name for name in names if name not in _keywords() and name != "ssl"})
+    known = [pair for pair in _pairs(query) if _is_known(pair)]
+    dropped = sorted({_name(pair) for pair in _pairs(query) if not _is_known(pair)})
     notes = (
         []
         if not dropped
         else [f"The DSN of {target} has parameters that PostgreSQL does not know, left out: {', '.join(dropped)}."]
     )
     return f"postgresql://{address}" + (f"?{'&'.join(known)}" if known else ""), tuple(notes)
+
+
+def _pairs(query: str) -> list[str]:
+    return [pair for pair in query.split("&") if pair]
+
+
+def _name(pair: str) -> str:
+    return unquote(pair.partition("=")[0])
+
+
+def _is_known(pair: str) -> bool:
+    return _name(pair) in _keywords() or _name(pair) == "ssl"
 
 
 def _parsed(dsn: str, target: str) -> dict[str, str]:
@@ -141,6 +152,20 @@ def _endpoints(given: dict[str, str], target: str) -> tuple[Endpoint, ...]:
     if not fits or not all(port.isdigit() and 0 < int(port) < 65_536 for port in ports if port):
         raise _unusable(target, "has hosts and ports that do not fit together", "Ports are 1 to 65535.")
     return tuple(Endpoint(host, address, port or "5432") for host, address, port in zip(*lists, strict=True))
+
+
+def _check_parts(target: Target) -> None:
+    """libpq ends a password at the first @ or /, and takes the rest of it for the host, the database or a parameter:
+    those are shown, and the host is asked of a name server."""
+    found = _URL.match(target.dsn.value)
+    if found is None:
+        return
+    address, _, query = target.dsn.value[found.end() :].partition("?")
+    authority, _, path = address.partition("/")
+    beyond = "@" in query and "@" not in authority and any(not _is_known(pair) for pair in _pairs(query))
+    if authority.count("@") > 1 or "@" in path or beyond:
+        what = "cannot be read: an @, / or ? in its user, password or database must be written as %40, %2F or %3F"
+        raise _unusable(target.name, what, _EXAMPLE)
 
 
 def _stretched(values: list[str], count: int) -> list[str]:
