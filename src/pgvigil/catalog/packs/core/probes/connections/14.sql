@@ -1,4 +1,4 @@
--- Only who takes a connection slot; the function, as in the probe sessions, without the joins of the view.
+-- Clients, who take slots of max_connections, and walsenders, who take those of max_wal_senders; the function, as in the probe sessions, without the joins of the view.
 select
     a.datid as dbid,
     a.usesysid as userid,
