@@ -120,6 +120,17 @@ def test_texts_that_are_kept_already_are_asked_only_when_they_move() -> None:
     assert wanted.next() == [2, 3]
 
 
+def test_while_no_text_comes_only_so_many_are_remembered() -> None:
+    wanted = Wanted()
+    for first in range(0, 30_000, 100):
+        wanted.mention(range(first, first + 100))
+    asked: list[Value] = []
+    for _ in range(200):
+        asked += (keys := wanted.next())
+        wanted.tell(keys, keys)
+    assert asked == list(range(29_999, 19_999, -1))
+
+
 # -- cleaning --------------------------------------------------------------------------------------------------------
 
 

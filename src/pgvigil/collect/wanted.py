@@ -1,6 +1,7 @@
 """Keys that facts mention and whose texts nobody told yet, those that moved last first."""
 
 from collections.abc import Iterable
+from itertools import islice
 
 from pgvigil.catalog.types import KEYS_AT_ONCE
 from pgvigil.model import Value
@@ -37,6 +38,7 @@ class Wanted:
             if key is not None and key not in self._told and (moved or key not in self._kept):
                 self._open[key] = self._open.pop(key, 0)
                 self._urgent = self._urgent or moved
+        self._trim()
 
     def next(self) -> list[Value]:
         """The keys to ask for in this turn, at most KEYS_AT_ONCE."""
@@ -55,5 +57,9 @@ class Wanted:
         tries = {key: self._open.pop(key, 0) + 1 for key in asked}
         again = {key: times for key, times in tries.items() if key not in found and times < _TRIES}
         self._open = {**again, **self._open}
-        for key in list(self._open)[: max(0, len(self._open) - _MOST_OPEN)]:
+        self._trim()
+
+    def _trim(self) -> None:
+        """Let go of what moved longest ago: while no answer comes, only more is mentioned."""
+        for key in list(islice(self._open, max(0, len(self._open) - _MOST_OPEN))):
             del self._open[key]
