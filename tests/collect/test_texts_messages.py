@@ -35,6 +35,15 @@ MESSAGES = [
     ("card {n} of {w}@example.org", "card ? of ?"),
     ('relation "a" is "{w}", not table "b"', 'relation "a" is "?"'),
     ('open "{w}', 'open "?"'),
+    ("ungültige Eingabesyntax für Typ integer: „{w}“", 'ungültige Eingabesyntax für Typ integer: "?"'),
+    ("Relation „{w}“ und „{w}“ sind da", 'Relation "?" sind da'),
+    (
+        "syntaxe en entrée invalide pour le type integer : « {w} »",
+        'syntaxe en entrée invalide pour le type integer : "?"',
+    ),
+    ("la relation «{w} a» n'existe pas", 'la relation "?"existe pas'),
+    ("»{w}« und ‚{w}‘ und ‹{w}› und 「{w}」 und ‘{w}’", '"?"'),
+    ("’{w}’", '"?"'),
 ]
 
 

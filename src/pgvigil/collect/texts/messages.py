@@ -18,7 +18,9 @@ _BEFORE_NAME = re.compile(
     r"|server|server at|slot|socket|statement|subscription|table|tablespace|trigger|type|user|view|wrapper) $"
 )
 _NAME = re.compile(r'"[^"\n]{1,130}"')
-_QUOTE = re.compile(r"\"|(?<![A-Za-z])'")
+# In other languages PostgreSQL quotes as they do (lc_messages), where words around it say nothing to us.
+_QUOTES = "\"'„“”‚‘’«»‹›「」"
+_QUOTE = re.compile(r"[\"„“”‚‘«»‹›「」]|(?<![A-Za-z])['’]")
 _KEPT_NUMBER = re.compile(
     r"\b(?:port|line|character|position|version|PostgreSQL|SQLSTATE|protocol)\b[ :]*[0-9][0-9A-Z.]{0,8}(?![0-9A-Za-z.])"
 )
@@ -50,7 +52,7 @@ def _mask_quotes(text: str) -> str:
         done.append(_mask_plain(before))
         name = _NAME.match(text, quote.start())
         if name is None or not _BEFORE_NAME.search(text, 0, quote.start()):
-            last = max(text.rfind('"'), text.rfind("'"))
+            last = max(map(text.rfind, _QUOTES))
             done.append(f'"{MASK}"')
             at = last + 1 if last > quote.start() else len(text)
             break
