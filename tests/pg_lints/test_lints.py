@@ -117,6 +117,37 @@ async def test_a_long_transaction_and_who_waits_for_it_are_found(database: Datab
 
 
 @pytest.mark.pg(14, 18)
+async def test_who_waits_for_a_prepared_transaction_is_told_how_to_find_it(private_server: MakeServer) -> None:
+    server = private_server(settings={"max_prepared_transactions": "2"})
+    with connect(server) as connection:
+        connection.execute("create table held (id int)")
+        connection.execute("begin")
+        connection.execute("lock table held")
+        connection.execute("prepare transaction 'left over'")
+        with waiting(server, "postgres", "select * from held"):
+            (found,) = await findings(server.dsn(MONITOR), "blocking")
+        connection.execute("rollback prepared 'left over'")
+    assert found.detail.endswith("is held or wanted by a prepared transaction.")
+    assert found.remedy == "select gid, prepared, owner, database from pg_prepared_xacts order by prepared;"
+
+
+@pytest.mark.pg(14, 18)
+async def test_who_got_the_lock_meanwhile_is_not_told_of(database: Database) -> None:
+    database.execute("create table held (id int)")
+    asked = "pg_blocking_pids(longest.pid)"
+    lint = sooner("blocking")
+    assert all(asked in query for query in lint.queries.values())
+    given = replace(lint, queries={major: sql.replace(asked, "'{}'::int4[]") for major, sql in lint.queries.items()})
+    with connect(database.server, database.name) as holder:
+        holder.execute("begin")
+        holder.execute("lock table held")
+        with waiting(database.server, database.name, "select * from held"):
+            for each, count in ((lint, 1), (given, 0)):
+                seen = await look(Target(0, "test", Secret(database.dsn(MONITOR))), NO_PROBES, [each])
+                assert (seen.failed, len(seen.findings)) == ((), count)
+
+
+@pytest.mark.pg(14, 18)
 async def test_old_transaction_ids_are_told_by_database(database: Database) -> None:
     dsn = database.dsn(MONITOR)
     assert await findings(dsn, "xid_age") == ()
