@@ -12,6 +12,7 @@ import pytest
 
 from fix_servers import Database, MakeServer
 from pgvigil.sandbox.faults import FAULTS, inject
+from pgvigil.sandbox.injection import Scene
 from pgvigil.sandbox.schema import SandboxError, install
 from sandbox.fix_sandbox import sandbox, until
 
@@ -240,6 +241,22 @@ async def test_a_fault_is_taken_back_although_the_server_restarted_meanwhile(pri
     async with inject("dead-rows", dsn), inject("lock-pile-up", dsn):
         await asyncio.to_thread(server.restart, "immediate")
     await assert_restored(database, before)
+
+
+async def test_what_cannot_be_undone_keeps_nothing_else_from_it(
+    sandbox: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pgvigil.sandbox.injection.UNDO_WITHIN_S", 0.1)
+    before = picture(sandbox)
+    scene = Scene(sandbox.dsn(), "broken", limit_s=5)
+    for number in (1, 2):
+        scene.on_end_texts(f"drop table sandbox_fault.left_{number}")
+        await scene.change_texts(f"create table sandbox_fault.left_{number} ()")
+        scene.on_end_texts(f"drop table sandbox_fault.nowhere_{number}")
+    with pytest.raises(SandboxError) as refused:
+        await scene.end()
+    assert all(f"could not run drop table sandbox_fault.nowhere_{number}" in str(refused.value) for number in (1, 2))
+    await assert_restored(sandbox, before)
 
 
 async def test_a_fault_that_is_on_cannot_be_started_again(sandbox: Database) -> None:

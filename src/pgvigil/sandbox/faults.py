@@ -97,7 +97,8 @@ async def _temp_spill(scene: Scene) -> None:
 
 
 async def _dead_rows(scene: Scene) -> None:
-    scene.on_end("drop_churn_messages", "autovacuum_on", "vacuum_queue")
+    for undo in ("vacuum_queue", "autovacuum_on", "drop_churn_messages"):  # the last one is run first
+        scene.on_end(undo)
     await scene.change("autovacuum_off", "churn_messages")
     owner = await scene.owner()
     scene.repeat(lambda: owner.run("churn"), every_s=0.2)

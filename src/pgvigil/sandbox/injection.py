@@ -52,7 +52,10 @@ class Scene:
         await self._insist(texts)
 
     def on_end(self, *names: str) -> None:
-        """Have these statements run at the end; called before the change that they take back."""
+        """Have these statements run at the end, one after the other; called before the change that they take back.
+
+        What does not need one of them to have worked is given in a call of its own.
+        """
         self.on_end_texts(*(self._texts[name] for name in names))
 
     def on_end_texts(self, *texts: str) -> None:
@@ -68,10 +71,16 @@ class Scene:
         self.background(_loop(act, every_s))
 
     async def end(self) -> None:
-        """End every session, then undo, the latest first; SandboxError names what could not be undone."""
+        """End every session, then undo, the latest first; SandboxError names all that could not be undone."""
         results = await end_all(self._tasks, self._conns)
+        failed: list[SandboxError] = []
         while self._undo:
-            await self._insist(self._undo.pop())
+            try:
+                await self._insist(self._undo.pop())
+            except SandboxError as error:
+                failed.append(error)
+        if failed:
+            raise SandboxError("; ".join(map(str, failed))) from failed[0]
         for result in results:
             if isinstance(result, Exception):
                 raise result
