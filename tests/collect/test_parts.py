@@ -131,6 +131,17 @@ def test_while_no_text_comes_only_so_many_are_remembered() -> None:
     assert asked == list(range(29_999, 19_999, -1))
 
 
+def test_a_text_that_was_told_long_ago_is_asked_again_when_it_moves() -> None:
+    wanted = Wanted()
+    wanted.mention([1])
+    wanted.tell(wanted.next(), [1])
+    wanted.age()
+    wanted.mention([1], moved=False)
+    assert [wanted.next() for _ in range(3)] == [[], [], []]
+    wanted.mention([1])
+    assert wanted.next() == [1]
+
+
 # -- cleaning --------------------------------------------------------------------------------------------------------
 
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 from pgvigil.catalog import load
 from pgvigil.catalog.types import Query, Type
 from pgvigil.collect.cleaning import cleaner_for
-from pgvigil.collect.series import CounterSeries, Moment
+from pgvigil.collect.series import CounterSeries, Moment, series_for
+from pgvigil.collect.wanted import TOLD_FOR
 from pgvigil.pg import Parameter, Rows, int8_array
 
 TABLES = load().probes["tables"]
@@ -81,3 +82,15 @@ def test_a_probe_without_fingerprints_sends_nothing() -> None:
     query = replace(made().query, changed_by=())
     series = CounterSeries(query, cleaner_for(query, salt=b"", allowed_tags=frozenset()))
     assert series.parameters(0.0) == ()
+
+
+def test_names_that_do_not_change_are_told_once_a_day() -> None:
+    probe = load().probes["role_names"]
+    query = Query(probe, "14.sql", "", tuple(probe.columns.values()), probe.takes, probe.changed_by)
+    series = series_for(query, cleaner_for(query, salt=b"", allowed_tags=frozenset()))
+    told = []
+    for at in (0.0, 60.0, TOLD_FOR - 60.0, TOLD_FOR, TOLD_FOR + 60.0):
+        series.parameters(at)
+        rows = Rows("role_names", series.layout.names, [(10, "app")], 1.0)
+        told.append(len(series.absorb(rows, Moment(round(at * S), round(at * S) + 1, at)).rows))
+    assert told == [1, 0, 0, 1, 0]

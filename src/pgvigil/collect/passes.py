@@ -134,7 +134,7 @@ class Passes:
                 replies[name] = Rows(name, series[name].layout.names, [], 0.0)
             elif objects.left_out is not None:
                 partial[name] = "; ".join(filter(None, (objects.left_out, partial.get(name))))
-        replies |= await self._telling.ask(session, by_keys, replies)
+        replies |= await self._telling.ask(session, by_keys, replies, pulse.steady)
         return _Answers(Moment(pulse.ts, self._clock.now(), pulse.steady), series, replies, partial)
 
     def _watch_removals(self, answers: _Answers) -> None:

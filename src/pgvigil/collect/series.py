@@ -11,6 +11,7 @@ from pgvigil.collect.cleaning import Cleaner, WrongColumnsError
 from pgvigil.collect.deltas import Context, Moved, Tracker
 from pgvigil.collect.happenings import StateEvents
 from pgvigil.collect.layout import Key, Row, layout_of
+from pgvigil.collect.wanted import TOLD_FOR
 from pgvigil.model import Event, Gap, PgvigilError, Reading
 from pgvigil.pg import Parameter, Rows, int8_array
 
@@ -253,12 +254,13 @@ class SnapshotSeries(Series):
 
 
 class PlainSeries(Series):
-    """Everything each time; where `once`, only rows that were not told before."""
+    """Everything each time; where `once`, only rows that were not told before, texts once a day."""
 
     def __init__(self, query: Query, cleaner: Cleaner, *, once: bool) -> None:
         super().__init__(query, cleaner)
         self._once = once
         self._told: set[Row] = set()
+        self._told_since = float("-inf")
 
     def forget(self, reason: str) -> None:
         """Tell everything again."""
@@ -269,6 +271,9 @@ class PlainSeries(Series):
         """The rows as read."""
         rows = self._take(reply, partial=partial)
         if self._once:
+            if self.query.probe.shape is Shape.DIMENSION and moment.steady - self._told_since >= TOLD_FOR:
+                self._told.clear()
+                self._told_since = moment.steady
             rows = [row for row in rows if row not in self._told]
             if len(self._told) > _MOST_ONCE:
                 self._told.clear()

@@ -7,7 +7,7 @@ from pgvigil.collect.asking import PASS_DEADLINE, keys_parameter, request_for
 from pgvigil.collect.layout import Row
 from pgvigil.collect.series import CounterSeries
 from pgvigil.collect.station import Station
-from pgvigil.collect.wanted import Wanted
+from pgvigil.collect.wanted import TOLD_FOR, Wanted
 from pgvigil.model import Value
 from pgvigil.pg import Reply, Rows, Session
 
@@ -19,6 +19,7 @@ class Telling:
         self._station = station
         self._wanted: dict[str, Wanted] = {}
         self._incarnation: int | None = None
+        self._aged = float("-inf")
 
     def mention(self, key: str, values: Iterable[Value]) -> None:
         """Samples bear these values of a key column. A statement that runs for the first time has no text yet, and
@@ -27,12 +28,18 @@ class Telling:
             if query.takes is Takes.KEYS and query.probe.key[0] == key:
                 self._of(name).mention(values, moved=False)
 
-    async def ask(self, session: Session, names: Sequence[str], replies: Mapping[str, Reply]) -> dict[str, Reply]:
-        """Ask these probes for the keys that are wanted, those of `replies` included."""
+    async def ask(
+        self, session: Session, names: Sequence[str], replies: Mapping[str, Reply], now: float
+    ) -> dict[str, Reply]:
+        """Ask these probes for the keys that are wanted at `now` (seconds), those of `replies` included."""
         standing = self._station.known()
         if self._incarnation not in {None, standing.incarnation}:
             self._wanted.clear()  # the same keys mean something else now
         self._incarnation = standing.incarnation
+        if now - self._aged >= TOLD_FOR:
+            self._aged = now
+            for wanted in self._wanted.values():
+                wanted.age()
         asked: dict[str, list[Value]] = {}
         for name in names:
             self._mention_all(self._station.queries[name], replies)

@@ -8,6 +8,10 @@ from pgvigil.model import Value
 
 PATIENCE = 3
 
+TOLD_FOR = 86_400.0
+"""Seconds after which what was told is told again when it moves: the keeper lets go of texts that nothing it keeps
+mentions any more, after seven days at the earliest."""
+
 _TRIES = 3
 _MOST = 50_000
 _MOST_OPEN = 10_000
@@ -31,6 +35,11 @@ class Wanted:
     def restore(self, keys: Iterable[Value]) -> None:
         """The texts of these keys are kept already."""
         self._kept |= set(keys)
+
+    def age(self) -> None:
+        """What was told so far may be gone by the time its key moves again."""
+        self._kept |= self._told
+        self._told.clear()
 
     def mention(self, keys: Iterable[Value], *, moved: bool = True) -> None:
         """Facts bear these keys; what is mentioned last is asked first."""
