@@ -7,6 +7,7 @@ import pytest
 from pgvigil.model import Event, Gap, Identity, Outcome, Reading
 from pgvigil.store import Store, open_store
 from pgvigil.store.errors import BatchRefusedError
+from pgvigil.store.refusals import masked
 from store.toys import (
     KEY,
     SECOND,
@@ -166,6 +167,12 @@ def test_a_refusal_does_not_quote_what_it_refuses(store: Store) -> None:
         store.append([batch("statements", START, ("userid", "queryid", "calls"), [(10, 1, "hunter2", False)])])
     assert "Column calls does not hold what it declares, BIGINT." in str(refused.value)
     assert "hunter2" not in str(refused.value)
+
+
+def test_of_the_engines_complaint_what_it_quotes_is_left_out() -> None:
+    said = "Conversion Error: Could not convert string 'hunter2 it''s' to INT64\nLINE 1: INSERT"
+    assert masked(said) == "Could not convert string …… to INT64"
+    assert masked('Constraint Error: "hunter2" is no key') == "… is no key"
 
 
 def test_a_not_a_number_is_kept_as_unknown(store: Store) -> None:

@@ -75,6 +75,11 @@ def reason(error: Exception | str) -> str:
     return _KIND.sub("", line).rstrip(".")
 
 
+def masked(error: Exception | str) -> str:
+    """The reason without what it quotes: that may be a value."""
+    return re.sub(r"""(['"]).*?\1""", "…", reason(error))
+
+
 _CAUSES = (
     ("Could not set lock", _locked),
     ("Wrong encryption key", _wrong_key),

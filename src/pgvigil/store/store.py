@@ -21,7 +21,7 @@ from pgvigil.store.known import Known
 from pgvigil.store.location import Location, locate
 from pgvigil.store.pack import Packed, pack
 from pgvigil.store.query import Table
-from pgvigil.store.refusals import failure, is_damage, reason
+from pgvigil.store.refusals import failure, is_damage, masked, reason
 from pgvigil.store.remembered import Remembered, decode, fold
 from pgvigil.store.series import PASSES, Layout, dimension_of, lay_out
 from pgvigil.store.steady import Steady
@@ -292,7 +292,7 @@ class Store:
 
     def _refusal(self, error: duckdb.Error) -> StoreError:
         if isinstance(error, duckdb.DataError | duckdb.ProgrammingError) and not isinstance(error, duckdb.IOException):
-            return BatchRefusedError(f"The store refused a batch: {reason(error)}.")
+            return BatchRefusedError(f"The store refused a batch: {masked(error)}.")
         if is_damage(error):  # it is held in memory: it fits the store that a backup brings back
             return StoreFailedError(f"The store could not be written. {failure(error, self.location.file)}")
         return StoreFailedError(f"The store could not be written: {reason(error)}.")
