@@ -13,11 +13,13 @@ _ROUND_TRIPS = 16
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """What a heartbeat told: the server's time (microseconds), ours (`steady`, seconds) when it was asked, the catalog
-    that is locked or None, whether we see what other roles do, and the settings that decide what is logged."""
+    """What a heartbeat told: the server's time (microseconds), ours (`steady`, seconds) when it was asked, when the
+    server that answered was started, the catalog that is locked or None, whether we see what other roles do, and the
+    settings that decide what is logged."""
 
     ts: int
     steady: float
+    started_at: int
     locked: str | None
     sees_all: bool
     logging: str
@@ -47,8 +49,9 @@ class Heart:
         """What a reply to `request` tells, which was sent at that steady time."""
         if isinstance(reply, Failure):
             return reply
-        server_now, sees_all, logging, locked = reply.rows[0]
+        server_now, started_at, sees_all, logging, locked = reply.rows[0]
         self._trips.append(reply.elapsed_ms)
         ts = server_now if isinstance(server_now, int) else self._clocks.wall()
         self._clock.set(ts, sent, self._clocks.steady())
-        return Pulse(ts, sent, None if locked is None else str(locked), bool(sees_all), str(logging))
+        started = started_at if isinstance(started_at, int) else 0
+        return Pulse(ts, sent, started, None if locked is None else str(locked), bool(sees_all), str(logging))

@@ -14,6 +14,8 @@ from pgvigil.collect.tools import Tools
 from pgvigil.model import Batch, Event, Outcome, PgvigilError
 from pgvigil.pg import ConnectError, Failure, Reply, Request, Rows, Session
 
+ELSEWHERE = "another server answered, or one that has restarted"
+
 _SEES_ALL = "pg_read_all_stats"
 
 
@@ -22,7 +24,8 @@ class Passed:
     """What a pass brought: `batches` are kept together.
 
     `failure` is set where the heartbeat had no answer, `locked` where it found the catalog locked, `refusal` where
-    there was no connection; `look_again` asks to find out anew what the server is; `costs` are milliseconds by probe.
+    there was no connection, `elsewhere` where another server answered than the one that is known; `look_again` asks to
+    find out anew what the server is; `costs` are milliseconds by probe.
     """
 
     ts: int
@@ -30,6 +33,7 @@ class Passed:
     failure: Failure | None = None
     locked: str | None = None
     refusal: ConnectError | None = None
+    elsewhere: bool = False
     look_again: bool = False
     costs: Mapping[str, float] = field(default_factory=dict)
 
@@ -65,12 +69,16 @@ class Passes:
         if pulse.locked is not None:
             reason = f"{pulse.locked} is locked"
             return Passed(pulse.ts, self.bare(names, pulse.ts, Outcome.SKIPPED, reason), locked=pulse.locked)
+        if not self._station.is_ours(pulse.started_at):
+            return self._elsewhere(names, pulse.ts)
         quiet = pulse.logging != self._logging
         sight = place == CLUSTER and self._sight_changed(pulse)
         if sight and not pulse.sees_all:
             # Those of our own role alone would be kept as if they were all there are.
             names = [name for name in names if name not in self._station.paired()]
         answers = await self._ask(session, names, place, pulse, quiet=quiet)
+        if not self._station.is_ours(pulse.started_at):  # found out meanwhile, on another connection
+            return self._elsewhere(names, pulse.ts)
         if place == CLUSTER:
             self._watch_removals(answers)
         batches = self._taken_in(answers)
@@ -98,6 +106,11 @@ class Passes:
         binder = Binder(self._station, self._clock.now())
         found = self._station.invisible
         return tuple(binder.bare(name, Outcome.INVISIBLE, found[name].reason) for name in found)
+
+    def _elsewhere(self, names: Sequence[str], ts: int) -> Passed:
+        """A pass at another server, or at one that restarted: its numbers are no difference to those before."""
+        self._station.elsewhere = True
+        return Passed(ts, self.bare(names, ts, Outcome.SKIPPED, ELSEWHERE), elsewhere=True, look_again=True)
 
     def _sight_changed(self, pulse: Pulse) -> bool:
         """Whether we see the statements of more, or fewer, roles than at the reading before."""

@@ -10,6 +10,7 @@ from pgvigil.collect.reporting import Problem
 from pgvigil.collect.schedule import Schedule
 from pgvigil.collect.tools import Tools
 from pgvigil.collect.visits import Visits
+from pgvigil.collect.watching import parted
 from pgvigil.model import Condition
 from pgvigil.pg import ConnectError
 
@@ -65,8 +66,10 @@ class VisitRounds:
         refusals: list[ConnectError] = []
         costs: defaultdict[str, float] = defaultdict(float)
         visits = 0
+        elsewhere = False
         async for passed in self._visits.round(names):
             visits += 1
+            elsewhere = elsewhere or passed.elsewhere
             if passed.refusal is not None:
                 refusals.append(passed.refusal)
             for name, cost in passed.costs.items():
@@ -75,10 +78,18 @@ class VisitRounds:
         for name, cost in costs.items():  # of all databases together: a turn asks every one
             self._governor.record(name, cost)
         everywhere = bool(refusals) and len(refusals) == visits
-        self._report(refusals, everywhere=everywhere)
+        if elsewhere:
+            self._part()
+        else:
+            self._report(refusals, everywhere=everywhere)
         away = any(each.condition is Condition.UNREACHABLE for each in refusals)
         # What refuses for itself, and twice, has to wait for the turn: the others would be asked again for nothing.
-        return not (everywhere or away or (refusals and self._again == 0.0))
+        return not (everywhere or away or elsewhere or (refusals and self._again == 0.0))
+
+    def _part(self) -> None:
+        """A restart is met once, until the connection that stays has met it too."""
+        if self._again > 0.0:
+            self._reporter.trouble("visits", parted(f"{_UNVISITED} cannot be read"))
 
     def _report(self, refusals: list[ConnectError], *, everywhere: bool) -> None:
         """That a server is away is told by the connections that stay; not until it was met twice is it only visits that

@@ -13,7 +13,7 @@ from pgvigil.collect.post import BUSY, Post
 from pgvigil.collect.reporting import Problem
 from pgvigil.collect.schedule import Schedule, Turn, holds
 from pgvigil.collect.tools import Tools
-from pgvigil.collect.watching import failing, locked, silent, stranger
+from pgvigil.collect.watching import Moves, failing, locked, parted, silent, stranger
 from pgvigil.model import Capabilities, Condition, KeeperBusyError, Outcome
 from pgvigil.pg import ConnectError, Failure, FailureKind, Session, find_capabilities
 
@@ -56,6 +56,8 @@ class Rounds:
         self._strange_until = float("-inf")
         self._balance_at = self._clocks.steady() + _BALANCE
         self._wake = asyncio.Event()
+        self._moves = Moves()
+        self._elsewhere = False
 
     def look_now(self) -> None:
         """Make every probe due at once."""
@@ -72,6 +74,8 @@ class Rounds:
             if self._post.pending and not await self._post.deliver():
                 await asyncio.sleep(_RETRY)
                 continue
+            if self._station.elsewhere and self._moved():
+                continue
             await self._easing.look(session)
             now = self._clocks.wall() / 1e6
             periods = self.periods()
@@ -81,6 +85,18 @@ class Rounds:
             else:
                 await self._sleep(min(_LONGEST_SLEEP, self._schedule.wait(now, periods)))
             self._balance()
+
+    def _moved(self) -> bool:
+        """Find out who answers now: behind a pooler on the connection that we have, else on one that goes where new
+        ones are led."""
+        self._station.elsewhere = False
+        if self._station.known().capabilities.pooled:
+            self._look_at = float("-inf")
+            return True
+        if not self._moves.may(self._clocks.steady()):
+            return False
+        self._line.close()
+        return True
 
     def periods(self) -> Mapping[str, float]:
         """The seconds between two turns of each probe that may be asked, statements first: what was read with them
@@ -113,6 +129,11 @@ class Rounds:
                 await asyncio.sleep(self._faint)
             return
         self._faint = 0.0
+        again = passed.elsewhere and not self._elsewhere
+        self._elsewhere = passed.elsewhere
+        if again:
+            self._look_at = float("-inf")
+            return  # asked again as soon as it is known who that is
         schedule.take(now, turns)
         for name, cost in passed.costs.items():
             self._governor.record(name, cost)
@@ -137,6 +158,8 @@ class Rounds:
             self._reporter.trouble("catalog", locked(passed.locked))
         elif passed.failure is not None:
             self._reporter.trouble("passes", failing(passed.failure))
+        elif passed.elsewhere:
+            self._reporter.trouble("passes", parted("The server cannot be read as one"))
         else:
             self._reporter.well("passes", watching=True)
         if self._clocks.steady() >= self._strange_until:

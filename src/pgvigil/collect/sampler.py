@@ -17,6 +17,7 @@ from pgvigil.collect.layout import Row
 from pgvigil.collect.live import Sample
 from pgvigil.collect.memory import LONG_REST
 from pgvigil.collect.outbox import Outbox
+from pgvigil.collect.passes import ELSEWHERE
 from pgvigil.collect.series import Brought, Moment
 from pgvigil.collect.telling import Telling
 from pgvigil.collect.tools import Tools
@@ -85,6 +86,11 @@ class Sampler:
         """Count what came."""
         for reply in replies:
             self._count(reply, moment, round_trip_ms)
+
+    def leave_out(self, ts: int) -> None:
+        """Another server answered than the one whose sessions are counted."""
+        if self._buckets is not None:
+            self._post(self._buckets.failed(ts, ELSEWHERE))
 
     def end(self) -> None:
         """Hand over what was counted so far."""

@@ -46,6 +46,7 @@ class Station:
         self.invisible: dict[str, Invisible] = {}
         self.signals: dict[str, float] = {}
         self.databases = 1
+        self.elsewhere = False  # a new connection reached another server than the one that we arrived at
         self.ready = asyncio.Event()
         self._keeper = keeper
         self._salt = salt
@@ -61,6 +62,10 @@ class Station:
         if self.standing is None:
             raise RuntimeError("nobody has yet asked the server what it is")
         return self.standing
+
+    def is_ours(self, started_at: int) -> bool:
+        """Whether the server that was started then is the one that we arrived at, and has not restarted since."""
+        return started_at == self.known().capabilities.started_at
 
     def signal(self, probe: Probe, names: Sequence[str], rows: Sequence[Row]) -> None:
         """Count what `when` of other probes may compare."""
@@ -119,6 +124,7 @@ class Station:
         else:
             await self._go_on(before, capabilities, now, away=away)
         self._choose(capabilities)
+        self.elsewhere = False
         self.ready.set()
 
     def paired(self) -> tuple[str, ...]:

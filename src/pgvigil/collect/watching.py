@@ -18,14 +18,37 @@ _BEAT_RARELY = 12.0
 """Seconds between heartbeats while the server is too slow for them, or a lock is in the way: each is a line in its
 log."""
 
+_FIRST_MOVE = 60.0
+_LONGEST_MOVE = 3600.0
+"""Seconds between two moves to where new connections are led."""
+
 _FAINT = frozenset({FailureKind.DEADLINE, FailureKind.LOCK})
 _SILENT = frozenset({FailureKind.GONE, FailureKind.DEADLINE})
+
+
+class Moves:
+    """How often a connection is given up to follow where new ones are led: at once, then ever more seldom, for they may
+    be led to several servers by turns."""
+
+    def __init__(self) -> None:
+        self._wait = 0.0
+        self._at = float("-inf")
+
+    def may(self, steady: float) -> bool:
+        """Whether this is the time to; the answer yes counts as done."""
+        if steady < self._at:
+            return False
+        calm = steady > self._at + _LONGEST_MOVE
+        self._wait = _FIRST_MOVE if calm else min(_LONGEST_MOVE, 2 * self._wait)
+        self._at = steady + self._wait
+        return True
 
 
 class SamplerLoop:
     """Keeps the sampler's time. `every` in seconds."""
 
     def __init__(self, tools: Tools, sampler: Sampler, line: Line, post: Post, every: float) -> None:
+        self._station = tools.station
         self._sampler = sampler
         self._line = line
         self._post = post
@@ -39,6 +62,10 @@ class SamplerLoop:
         self._every = every
         self._beat_at = float("-inf")
         self._beat_every = _BEAT_EVERY
+        self._generation = 0
+        self._started_at: int | None = None
+        self._parted = 0
+        self._moves = Moves()
 
     async def run(self) -> None:
         """Look, again and again, until cancelled."""
@@ -64,7 +91,8 @@ class SamplerLoop:
 
     async def _look(self, session: Session) -> None:
         steady = self._clocks.steady()
-        beats = steady - self._beat_at >= self._beat_every
+        # On a new connection nobody knows yet who answers.
+        beats = steady - self._beat_at >= self._beat_every or self._generation != self._line.generation
         requests = [*([self._heart.request] if beats else []), *self._sampler.requests(steady)]
         if not requests:
             return
@@ -75,12 +103,35 @@ class SamplerLoop:
             pulse = self._beat(replies[0], steady)
             ts = ts if pulse is None else pulse.ts
             replies = replies[1:]
+            self._meet(pulse, steady)
+        if self._is_elsewhere():
+            self._sampler.leave_out(ts)
+            self._deliver()
+            return
         if replies or not self._sampler.resting(steady):
             self._report(replies, session)
         moment = Moment(ts, self._clock.now(), steady)
         # The first reply of a run waits for the round trip; after a heartbeat none does.
         self._sampler.take(replies, moment, 0.0 if beats else self._heart.round_trip_ms)
         self._deliver()
+
+    def _is_elsewhere(self) -> bool:
+        """Whether another server answers here than the passes ask, or it was started anew since they looked."""
+        return self._started_at is not None and not self._station.is_ours(self._started_at)
+
+    def _meet(self, pulse: Pulse | None, steady: float) -> None:
+        """Compare who answers with whom the passes ask. A restart is settled when they have looked again; what lasts is
+        that new connections are led elsewhere, so both are made anew."""
+        if self._generation != self._line.generation:
+            self._generation, self._started_at = self._line.generation, None
+        if pulse is not None:
+            self._started_at = pulse.started_at
+        self._parted = self._parted + 1 if self._is_elsewhere() else 0
+        if self._parted > 1:
+            self._station.elsewhere = True
+            self._reporter.trouble("sessions", parted("The sessions cannot be looked at"))
+            if self._moves.may(steady):
+                self._line.close()
 
     def _deliver(self) -> None:
         """Hand over in the background: the next look does not wait for the store."""
@@ -119,6 +170,16 @@ def silent(failure: Failure) -> Problem:
         Condition.UNREACHABLE,
         f"The server did not answer within {DEADLINE:g} s.",
         "Check its load and the network between; pgvigil goes on asking.",
+    )
+
+
+def parted(what: str) -> Problem:
+    """New connections reach another server than those that stay."""
+    return Problem(
+        Condition.LIMITED,
+        f"{what}: new connections reach another server than the one that is watched.",
+        "Let the DSN lead to one server: one host, or target_session_attrs beside several. Each of those behind a load "
+        "balancer is a target of its own.",
     )
 
 

@@ -1,10 +1,11 @@
--- The server's clock, whether we see what other roles do, what decides which of our statements the server logs, and
+-- The server's clock, which start of which server answers, whether we see what other roles do, what decides which of our statements the server logs, and
 -- whether a lock on the catalog would make the probes fail.
 -- Looking at the locks takes none: in a session that asked once before, nothing here opens a catalog. A lock in another
 -- database stops nobody here; 0 is what all share. The numbers: a catalog's own, then those of its indexes. Our database
 -- is not asked of pg_stat_get_activity: a role that lost the right to it loses the sessions, and not all the rest.
 select
     clock_timestamp() as server_now,
+    pg_postmaster_start_time() as started_at,
     pg_has_role('pg_read_all_stats', 'usage') as sees_all,
     concat_ws(
         '|',
