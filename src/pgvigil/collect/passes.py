@@ -110,7 +110,7 @@ class Passes:
     def _elsewhere(self, names: Sequence[str], ts: int) -> Passed:
         """A pass at another server, or at one that restarted: its numbers are no difference to those before."""
         self._station.elsewhere = True
-        return Passed(ts, self.bare(names, ts, Outcome.SKIPPED, ELSEWHERE), elsewhere=True, look_again=True)
+        return Passed(ts, self.bare(names, ts, Outcome.SKIPPED, ELSEWHERE), elsewhere=True)
 
     def _sight_changed(self, pulse: Pulse) -> bool:
         """Whether we see the statements of more, or fewer, roles than at the reading before."""

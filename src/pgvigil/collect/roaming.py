@@ -9,7 +9,7 @@ from pgvigil.collect.post import Post
 from pgvigil.collect.reporting import Problem
 from pgvigil.collect.schedule import Schedule
 from pgvigil.collect.tools import Tools
-from pgvigil.collect.visits import Visits
+from pgvigil.collect.visits import LISTING, Visits
 from pgvigil.collect.watching import parted
 from pgvigil.model import Condition
 from pgvigil.pg import ConnectError
@@ -53,6 +53,8 @@ class VisitRounds:
 
     def _periods(self) -> Mapping[str, float]:
         steady = self._clocks.steady()
+        if self._station.memory.resting(LISTING, steady) is not None:
+            return {}
         return {
             name: self._station.period(name) * self._governor.factor(name)
             for name in self._visits.names
@@ -70,6 +72,7 @@ class VisitRounds:
         async for passed in self._visits.round(names):
             visits += 1
             elsewhere = elsewhere or passed.elsewhere
+            self._station.look_again = self._station.look_again or passed.look_again
             if passed.refusal is not None:
                 refusals.append(passed.refusal)
             for name, cost in passed.costs.items():
@@ -83,6 +86,8 @@ class VisitRounds:
         else:
             self._report(refusals, everywhere=everywhere)
         away = any(each.condition is Condition.UNREACHABLE for each in refusals)
+        if self._station.memory.resting(LISTING, self._clocks.steady()) is not None:
+            return True
         # What refuses for itself, and twice, has to wait for the turn: the others would be asked again for nothing.
         return not (everywhere or away or elsewhere or (refusals and self._again == 0.0))
 

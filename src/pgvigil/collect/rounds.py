@@ -164,7 +164,8 @@ class Rounds:
             self._reporter.well("passes", watching=True)
         if self._clocks.steady() >= self._strange_until:
             self._reporter.well("identity")
-        broken = self._station.memory.reasons
+        reasons, probes = self._station.memory.reasons, self._station.catalog.probes
+        broken = {name: reasons[name] for name in reasons if name in probes}
         for name in list(broken)[:1]:
             fails = f"The probe {name} fails"
             problem = Problem(Condition.LIMITED, f"{fails} ({broken[name]}).", logged=f"{fails}, told on the page.")
@@ -175,7 +176,8 @@ class Rounds:
     async def _knows(self, session: Session) -> bool:
         """Find out what the server is, where that is not known or may have changed."""
         fresh = self._line.generation != self._generation
-        if not fresh and self._clocks.steady() < self._look_at:
+        again, self._station.look_again = self._station.look_again, False
+        if not fresh and not again and self._clocks.steady() < self._look_at:
             return True
         pulse = await self._pulse(session)
         if isinstance(pulse, Problem):

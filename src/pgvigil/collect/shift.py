@@ -84,7 +84,7 @@ class Shift:
         self._sampler = Sampler(self._tools, telling, sampled)
         self._sampling = SamplerLoop(self._tools, self._sampler, self._lines[0], self._posts[0], options.sample_every)
         self._rounds = Rounds(self._tools, passes, self._lines[1], self._posts[1])
-        visits = Visits(self._tools.station, self._dialer, passes)
+        visits = Visits(self._tools.station, self._dialer, passes, options.clocks.steady)
         self._visits = VisitRounds(self._tools, visits, self._posts[2])
 
     @property

@@ -46,6 +46,7 @@ class Station:
         self.invisible: dict[str, Invisible] = {}
         self.signals: dict[str, float] = {}
         self.databases = 1
+        self.look_again = False  # a visit met what calls for finding out anew what the server is
         self.elsewhere = False  # a new connection reached another server than the one that we arrived at
         self.ready = asyncio.Event()
         self._keeper = keeper

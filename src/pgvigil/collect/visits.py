@@ -1,15 +1,19 @@
 """Probes that run in every database: one roaming connection, a database at a time."""
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, replace
 
 from pgvigil.catalog.types import Scope
 from pgvigil.collect.asking import load
+from pgvigil.collect.binding import words_of
 from pgvigil.collect.dialing import Dialer
 from pgvigil.collect.passes import Passed, Passes
 from pgvigil.collect.station import Station
-from pgvigil.model import Outcome
-from pgvigil.pg import ConnectError, Request, Rows, Session
+from pgvigil.model import Condition, Outcome
+from pgvigil.pg import ConnectError, Failure, FailureKind, Request, Session
+
+LISTING = "list of databases"
+"""What rests where the list has no answer; no probe bears that name."""
 
 _DEADLINE = 2.0
 
@@ -25,8 +29,9 @@ class Database:
 class Visits:
     """Goes from database to database."""
 
-    def __init__(self, station: Station, dialer: Dialer, passes: Passes) -> None:
+    def __init__(self, station: Station, dialer: Dialer, passes: Passes, steady: Callable[[], float]) -> None:
         self._station = station
+        self._steady = steady
         self._dialer = dialer
         self._passes = passes
         self._list = Request("databases", load("databases"), (), 500)
@@ -47,6 +52,9 @@ class Visits:
             return
         try:
             databases = await self._databases(session)
+            if isinstance(databases, Failure):
+                yield self._unlisted(names, databases)
+                return
             own = [database for database in databases if database.name == here]
             for database in own:
                 yield await self._passes.run(session, names, database.oid)
@@ -72,9 +80,21 @@ class Visits:
         now = self._passes.now()
         return Passed(now, self._passes.bare(names, now, Outcome.FAILED, reason), refusal=error)
 
-    async def _databases(self, session: Session) -> list[Database]:
+    def _unlisted(self, names: Sequence[str], failure: Failure) -> Passed:
+        """Nobody knows which databases there are; asked again as a probe is that failed so (decision 0005)."""
+        what, words = "the list of databases has no answer", words_of(failure)
+        remedy = "Grant SELECT on pg_database to our role." if failure.kind is FailureKind.PRIVILEGE else ""
+        again = self._station.memory.failed(LISTING, failure.kind, words, self._steady())
+        # Its words may name a role or a table.
+        logged = f"{what} ({failure.kind}), told on the page."
+        error = ConnectError(Condition.LIMITED, f"{what} ({words}).", remedy, logged=logged)
+        return replace(self._refused(names, f"{what} ({words})", error), look_again=again)
+
+    async def _databases(self, session: Session) -> list[Database] | Failure:
         (reply,) = await session.run([self._list], deadline=_DEADLINE)
-        rows = reply.rows if isinstance(reply, Rows) else []
-        found = [Database(oid, str(name)) for oid, name in rows if isinstance(oid, int)]
+        if isinstance(reply, Failure):
+            return reply
+        self._station.memory.worked(LISTING)
+        found = [Database(oid, str(name)) for oid, name in reply.rows if isinstance(oid, int)]
         self._station.databases = max(1, len(found))
         return found

@@ -1,0 +1,56 @@
+"""Visits of databases on real servers: what is told where there are none, and how often it is tried again."""
+
+import asyncio
+from pathlib import Path
+
+from collect.watched import Watched
+from fix_servers import MONITOR, MakeServer, connect
+from pgvigil.collect.asking import load
+from pgvigil.model import Condition
+from toys import load_toys
+
+PLACED = """
+summary = "A toy that counts in every database"
+shape = "counters"
+scope = "database"
+every = "2s"
+deadline = "500ms"
+cost = "nothing"
+key = ["dbid"]
+
+[columns.dbid]
+kind = "key"
+type = "oid"
+help = "Where"
+
+[columns.hits]
+kind = "counter"
+type = "int8"
+unit = "1"
+help = "How often"
+"""
+PLACED_SQL = "select 1::oid as dbid, 1::int8 as hits"
+LIST = load("databases").splitlines()[0]
+"""How the log tells the question for the list of databases."""
+
+
+async def test_a_list_of_databases_that_has_no_answer_is_told_and_left_alone(
+    tmp_path: Path, private_server: MakeServer
+) -> None:
+    server = private_server()
+    catalog = load_toys(tmp_path, {"placed": (PLACED, {"14.sql": PLACED_SQL})})
+    with connect(server) as connection:
+        connection.execute("revoke select on pg_database from public")
+        async with Watched(tmp_path, catalog, server.dsn(MONITOR)) as watched:
+            await watched.until_state(Condition.LIMITED, "the list of databases has no answer (privilege")
+            assert "tables, indexes" in watched.collector.state.cause
+            assert "pg_database" in watched.collector.state.remedy
+            ((outcome, reason),) = watched.rows("select outcome, reason from passes where probe = 'placed'")
+            assert outcome == "failed"
+            assert reason.startswith("the list of databases has no answer (privilege")
+            await asyncio.sleep(12.0)  # visits that are refused are tried again after ten seconds
+            assert server.log_text().count(LIST) == 1
+            connection.execute("grant select on pg_database to public")
+            connection.execute(f"grant pg_signal_backend to {MONITOR}")  # that roles changed is noticed
+            await watched.until(lambda: watched.last("placed"), "a visit")
+            await watched.until_state(Condition.WATCHING)
