@@ -82,7 +82,7 @@ class Passes:
         if place == CLUSTER:
             self._watch_removals(answers)
         batches = self._taken_in(answers)
-        again = [self._note(name, reply, pulse.steady) for name, reply in answers.replies.items()]
+        again = [self._note(name, reply, pulse.steady, place) for name, reply in answers.replies.items()]
         promoted = any(event.kind == "failover" for batch in batches for event in batch.events)
         again_soon = (quiet and place == CLUSTER) or sight or promoted or any(again)
         return Passed(pulse.ts, batches, look_again=again_soon, costs=self._costs(answers.replies))
@@ -189,11 +189,11 @@ class Passes:
         batch = binder.filled(name, brought, reply.elapsed_ms, answers.events.get(name, ()))
         return replace(batch, reason=answers.partial.get(name))
 
-    def _note(self, name: str, reply: Reply, steady: float) -> bool:
+    def _note(self, name: str, reply: Reply, steady: float, place: int) -> bool:
         """Remember how a probe fared; True where that calls for another look at what the server is."""
         if isinstance(reply, Failure):
-            return self._station.memory.failed(name, reply.kind, words_of(reply), steady)
-        self._station.memory.worked(name)
+            return self._station.memory.failed(name, reply.kind, words_of(reply), steady, place=place)
+        self._station.memory.worked(name, place)
         return False
 
     def _costs(self, replies: Mapping[str, Reply]) -> dict[str, float]:

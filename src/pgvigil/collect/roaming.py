@@ -55,11 +55,7 @@ class VisitRounds:
         steady = self._clocks.steady()
         if self._station.memory.resting(LISTING, steady) is not None:
             return {}
-        return {
-            name: self._station.period(name) * self._governor.factor(name)
-            for name in self._visits.names
-            if self._station.memory.resting(name, steady) is None
-        }
+        return {name: self._station.period(name) * self._governor.factor(name) for name in self._visits.names}
 
     async def _round(self, names: list[str]) -> bool:
         """Visit every database; False where that should be tried again before the next turn."""

@@ -57,14 +57,20 @@ class Visits:
                 return
             own = [database for database in databases if database.name == here]
             for database in own:
-                yield await self._passes.run(session, names, database.oid)
+                if able := self._able(names, database):
+                    yield await self._passes.run(session, able, database.oid)
         finally:
             session.close()
         if self._station.known().capabilities.pooled:
             return
         for database in databases:
-            if database.name != here:
-                yield await self._visit(database, names)
+            if database.name != here and (able := self._able(names, database)):
+                yield await self._visit(database, able)
+
+    def _able(self, names: Sequence[str], database: Database) -> list[str]:
+        """The probes that do not rest in a database."""
+        steady = self._steady()
+        return [name for name in names if self._station.memory.resting(name, steady, database.oid) is None]
 
     async def _visit(self, database: Database, names: Sequence[str]) -> Passed:
         try:
@@ -97,4 +103,5 @@ class Visits:
         self._station.memory.worked(LISTING)
         found = [Database(oid, str(name)) for oid, name in reply.rows if isinstance(oid, int)]
         self._station.databases = max(1, len(found))
+        self._station.memory.leave({database.oid for database in found})
         return found
