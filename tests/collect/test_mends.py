@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pgvigil.catalog import load
+from pgvigil.catalog.types import Type
 from pgvigil.collect.clock import Clocks, ServerClock
 from pgvigil.collect.governor import Governor
 from pgvigil.collect.heart import Heart
@@ -33,6 +34,7 @@ from pgvigil.model import (
     Reading,
     Secret,
     Target,
+    Value,
 )
 from pgvigil.pg import Failure, FailureKind, Reply, Rows
 
@@ -148,7 +150,8 @@ def series_of(watched: Station, name: str) -> CounterSeries:
 def reply_of(series: Series, *numbers: int) -> Rows:
     """A reading in which the entry of queryid `number` has that many calls, and a fingerprint where one is due."""
     names = series.layout.names
-    rows = [tuple(number if name in {"queryid", "calls"} else 1 for name in names) for number in numbers]
+    blank: dict[str, Value] = {column.name: True if column.type is Type.BOOL else 1 for column in series.query.columns}
+    rows = [tuple({**blank, "queryid": number, "calls": number}[name] for name in names) for number in numbers]
     if series.query.changed_by:
         return Rows("statements", (*names, "pgvigil_fingerprint"), [(*row, 1) for row in rows], 1.0)
     return Rows("statements", names, rows, 1.0)

@@ -46,7 +46,7 @@ def test_the_answer_is_the_same_without_a_server(store: Store, url: str) -> None
 
 
 def test_a_long_answer_comes_whole(store: Store, answering: Answering, url: str) -> None:
-    table = ask(url, KEY, catalog(), "SELECT range AS n, repeat('x', 100) FROM range(20000)")
+    table = ask(url, KEY, catalog(), "SELECT range AS n, md5(range::VARCHAR) FROM range(20000)")
     assert [row[0] for row in table.rows] == list(range(20_000))
 
 
@@ -76,7 +76,8 @@ def test_one_answer_at_a_time_is_held_in_memory(
     monkeypatch.setattr("pgvigil.store.answering.PATIENCE", 0.1)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as slow:
         slow.connect(str(answering.path))
-        request = {"do": "sql", "sql": "SELECT repeat('x', 1000) FROM range(20000)"}
+        long = " || ".join(["md5(range::VARCHAR)"] * 30)
+        request = {"do": "sql", "sql": f"SELECT {long} FROM range(20000)"}
         slow.sendall(json.dumps(request).encode() + b"\n")
         slow.recv(1)  # it has its answer and does not take it
         with pytest.raises(QueryRefusedError, match="one at a time"):

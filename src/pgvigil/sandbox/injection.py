@@ -74,9 +74,10 @@ class Scene:
         """End every session, then undo, the latest first; SandboxError names all that could not be undone."""
         results = await end_all(self._tasks, self._conns)
         failed: list[SandboxError] = []
+        begun = asyncio.get_running_loop().time()
         while self._undo:
             try:
-                await self._insist(self._undo.pop())
+                await self._insist(self._undo.pop(), begun)
             except SandboxError as error:
                 failed.append(error)
         if failed:
@@ -101,9 +102,10 @@ class Scene:
         self._conns.append(conn)
         return conn
 
-    async def _insist(self, texts: Sequence[str]) -> None:
+    async def _insist(self, texts: Sequence[str], begun: float | None = None) -> None:
+        """Run them, again and again while there is patience: since `begun`, where others have used some of it up."""
         clock = asyncio.get_running_loop().time
-        begun = clock()
+        begun = clock() if begun is None else begun
         while True:
             try:
                 return await self._run_all(texts)
