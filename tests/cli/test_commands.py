@@ -1,8 +1,10 @@
 """The command line as a user runs it: what it prints, and its exit code."""
 
 import json
+import os
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from typer.testing import CliRunner
 from fix_monitor import KEY, PGVIGIL, run_pgvigil
 from fix_servers import MONITOR, Database, MakeServer, connect
 from pgvigil.catalog import load as load_catalog
-from pgvigil.cli.main import COMMANDS, app
+from pgvigil.cli.main import COMMANDS, app, main
 from pgvigil.model import Secret
 from pgvigil.sandbox.environment import clean_environment
 from pgvigil.store import open_store
@@ -152,3 +154,14 @@ def test_every_command_is_there_and_explains_itself() -> None:
         explained = runner.invoke(app, [name, "--help"])
         assert (explained.exit_code, "Usage" in explained.output) == (0, True)
     assert runner.invoke(app, ["frobnicate"]).exit_code == 2
+
+
+def test_whoever_calls_it_keeps_the_modes_of_their_own_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["pgvigil", "version"])
+    before = os.umask(0o022)
+    try:
+        with pytest.raises(SystemExit):
+            main()
+        assert os.umask(before) == 0o022
+    finally:
+        os.umask(before)

@@ -80,7 +80,7 @@ def pgvigil() -> None:
 def main() -> None:
     """Run the command line; an error that a user can cause is a sentence on standard error and exit code 2."""
     give_back_soon()
-    os.umask(PRIVATE)
+    before = os.umask(PRIVATE)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # what the locale cannot write is told by its number
             stream.reconfigure(errors="backslashreplace")
@@ -91,6 +91,8 @@ def main() -> None:
         sys.exit(FAILED)
     except KeyboardInterrupt:
         sys.exit(130)
+    finally:
+        os.umask(before)  # whoever calls this from a program of theirs has files of their own to make
 
 
 def _run() -> None:
