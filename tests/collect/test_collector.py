@@ -501,7 +501,7 @@ async def test_a_dear_database_counts_beside_a_cheap_one_in_what_a_turn_costs(
     with connect(server) as connection:
         connection.execute("create database dear")
     with connect(server, "dear") as connection:
-        loop = "for number in 1..1500 loop execute format('create table t%s (id int)', number); end loop;"
+        loop = "for number in 1..6000 loop execute format('create table t%s (id int)', number); end loop;"
         connection.execute(f"do $$ begin {loop} end $$")
     async with Watched(tmp_path, catalog, server.dsn(MONITOR)) as watched:
         visits = "select elapsed_ms from passes where probe = 'tables' order by elapsed_ms"

@@ -284,6 +284,8 @@ async def test_what_costs_more_than_the_budget_is_asked_less_often(
         count = "select count(*) from passes where outcome = 'ok'"
         await watched.until(lambda: watched.one(count) > 2, "passes")
         await asyncio.sleep(3.0)
+        governor = watched.collector._shift._tools.governor
+        await watched.until(lambda: governor.factor("toy") == stretched, "the governor's answer")
         before = watched.one(count)
         await asyncio.sleep(2 * MOST * PERIOD)
         turns = watched.one(count) - before
