@@ -7,7 +7,6 @@ rest of the shipped probes; `share` makes it smaller. Every pass goes through ap
 import resource
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from bench.posts import commit, posts
 from pgvigil.catalog.types import Column, Kind, Probe, Shape, Type
 from pgvigil.model import Batch, Outcome, Value
 from pgvigil.store import Store
+from pgvigil.store.bounds import resident
 
 SECOND = 1_000_000
 HOUR = 3_600 * SECOND
@@ -141,11 +141,8 @@ def _batch(load: Load, probe: Probe, ts: int, number: int, step: int) -> Batch:
 
 
 def rss() -> float:
-    """Resident memory in MB; where /proc is missing the most there ever was."""
-    statm = Path("/proc/self/statm")
-    if not statm.exists():
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    return int(statm.read_text().split()[1]) * resource.getpagesize() / 1e6
+    """Resident memory in MB; where the system does not tell, the most there ever was."""
+    return (resident() or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) / 1e6
 
 
 def words(seen: Seen) -> Iterator[str]:

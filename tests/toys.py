@@ -29,6 +29,27 @@ help = "How often"
 """
 COUNTERS_SQL = {"14.sql": "select 'a'::text as name, 1::int8 as hits\n"}
 
+PLACED = """
+summary = "A toy that counts in every database"
+shape = "counters"
+scope = "database"
+every = "2s"
+deadline = "500ms"
+cost = "nothing"
+key = ["dbid"]
+
+[columns.dbid]
+kind = "key"
+type = "oid"
+help = "Where"
+
+[columns.hits]
+kind = "counter"
+type = "int8"
+unit = "1"
+help = "How often"
+"""
+
 SAMPLES = """
 summary = "A toy that is sampled"
 shape = "samples"

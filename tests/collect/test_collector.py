@@ -4,7 +4,8 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import psycopg
@@ -20,6 +21,7 @@ from pgvigil.collect import LiveEvent, PassKept, Sample, StateChanged
 from pgvigil.collect.dialing import LATE, TIMEOUT
 from pgvigil.collect.removals import Removals
 from pgvigil.model import Condition
+from pgvigil.sandbox.proxy import Proxy
 from pgvigil.sandbox.server import SUPERUSER, Server
 from pgvigil.store import Store
 from pgvigil.store.errors import StoreFailedError
@@ -186,12 +188,19 @@ async def test_a_server_that_is_down_at_the_start_and_comes_later(
         await watched.until_passes(1)
 
 
+@asynccontextmanager
+async def watched_through(hop: Proxy, tmp_path: Path, catalog: Catalog, database: Database) -> AsyncIterator[Watched]:
+    """Once a pass has gone through the proxy."""
+    async with Watched(tmp_path, catalog, database.dsn(MONITOR, port=hop.port)) as watched:
+        await watched.until_passes(1)
+        yield watched
+
+
 async def test_a_black_hole_is_told_and_left_again(
     tmp_path: Path, catalog: Catalog, database: Database, proxy: MakeProxy
 ) -> None:
     hop = proxy(database.server.port)
-    async with Watched(tmp_path, catalog, database.dsn(MONITOR, port=hop.port)) as watched:
-        await watched.until_passes(1)
+    async with watched_through(hop, tmp_path, catalog, database) as watched:
         hop.stall()
         await watched.until_state(Condition.UNREACHABLE, "did not answer")
         hop.flow()
@@ -204,8 +213,7 @@ async def test_a_black_hole_for_newcomers_is_told_in_time_and_once(
     tmp_path: Path, catalog: Catalog, database: Database, proxy: MakeProxy
 ) -> None:
     hop = proxy(database.server.port)
-    async with Watched(tmp_path, catalog, database.dsn(MONITOR, port=hop.port)) as watched:
-        await watched.until_passes(1)
+    async with watched_through(hop, tmp_path, catalog, database) as watched:
         hop.stall()
         hop.cut()
         slowness = slowed_by()
@@ -225,8 +233,7 @@ async def test_a_connection_that_is_cut_is_made_again(
 ) -> None:
     hop = proxy(database.server.port)
     database.execute("create table behind_a_cut (id int)")  # a statement is told apart by its table, not by its names
-    async with Watched(tmp_path, catalog, database.dsn(MONITOR, port=hop.port)) as watched:
-        await watched.until_passes(1)
+    async with watched_through(hop, tmp_path, catalog, database) as watched:
         hop.refuse()
         await watched.until_state(Condition.UNREACHABLE)
         for _ in range(4):

@@ -9,31 +9,11 @@ from collect.watched import Watched
 from fix_servers import MONITOR, MakeServer
 from pg_probes.test_standby import standby_of
 from pgvigil.collect.passes import ELSEWHERE
-from toys import load_toys
+from toys import PLACED, load_toys
 
 MORE = 10_000_000
 """What the primary counted beyond its standby."""
 
-PLACED = """
-summary = "A toy that the primary has counted more of"
-shape = "counters"
-scope = "database"
-every = "2s"
-deadline = "500ms"
-cost = "nothing"
-key = ["dbid"]
-
-[columns.dbid]
-kind = "key"
-type = "oid"
-help = "Where"
-
-[columns.hits]
-kind = "counter"
-type = "int8"
-unit = "1"
-help = "How often"
-"""
 PLACED_SQL = f"""
 select d.oid as dbid, 5::int8 + case when pg_is_in_recovery() then 0 else {MORE} end as hits
 from pg_database d where d.datname = current_database()

@@ -7,28 +7,8 @@ from collect.watched import Watched
 from fix_servers import MONITOR, MakeServer, connect
 from pgvigil.collect.asking import load
 from pgvigil.model import Condition
-from toys import load_toys
+from toys import PLACED, load_toys
 
-PLACED = """
-summary = "A toy that counts in every database"
-shape = "counters"
-scope = "database"
-every = "2s"
-deadline = "500ms"
-cost = "nothing"
-key = ["dbid"]
-
-[columns.dbid]
-kind = "key"
-type = "oid"
-help = "Where"
-
-[columns.hits]
-kind = "counter"
-type = "int8"
-unit = "1"
-help = "How often"
-"""
 PLACED_SQL = "select 1::oid as dbid, 1::int8 as hits"
 LIST = load("databases").splitlines()[0]
 """How the log tells the question for the list of databases."""

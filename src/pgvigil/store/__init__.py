@@ -4,7 +4,7 @@
 `engine` the encrypted file, locked down · `key`, `location` what it takes to open it · `series` what the catalog
 means for the tables · `schema` makes and migrates them · `pack`, `frame`, `append` from a batch to one transaction ·
 `tiers`, `boundaries`, `maintenance` roll-up, sorted rewrite and retention · `views` reading across tiers ·
-`query`, `guard` our own questions and the user's · `sql/` the statements.
+`query`, `guard`, `bounds` our own questions and the user's · `sql/` the statements.
 """
 
 from pgvigil.store.boundaries import Retention

@@ -1,17 +1,13 @@
 """Asking the store: our own queries, and those of the user, which may do nothing but read."""
 
-import os
-import threading
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from pgvigil.store.bounds import TOO_LARGE, bounds
 from pgvigil.store.engine import Engine
 from pgvigil.store.errors import QueryRefusedError, StoreError, StoreFailedError
 from pgvigil.store.guard import check
@@ -22,12 +18,6 @@ LONGEST = 30.0
 
 LARGEST = 256 * 2**20
 """Bytes, about, that the answer to a user's query may take."""
-
-_BESIDE = 64 * 2**20
-"""Bytes by which the process may grow meanwhile for other reasons: its own work, and the engine's buffers."""
-
-_LOOK = 0.05
-"""Seconds between two looks at how large the process is: texts and lists are out of the engine's count."""
 
 _CHUNK = 2_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
@@ -64,72 +54,18 @@ def run(engine: Engine, sql: str, parameters: Mapping[str, Any] | Sequence[Any] 
 
 def select(engine: Engine, sql: str, *, longest: float = LONGEST, largest: int = LARGEST) -> Table:
     """Run a user's query: one SELECT, nothing but the store's tables. Raises QueryRefusedError with the reason."""
-    with engine.cursor() as cursor, _bounds(cursor, longest, largest + _BESIDE) as bound:
+    with engine.cursor() as cursor, bounds(cursor, longest, largest) as bound:
         try:
             check(cursor, sql)
             cursor.execute(sql)
             names, types = _columns(cursor)
             return Table(names, types, _fetch(cursor, largest))
         except duckdb.OutOfMemoryException:
-            raise QueryRefusedError(_TOO_LARGE) from None
+            raise QueryRefusedError(TOO_LARGE) from None
         except duckdb.Error as error:
             if bound.passed:
                 raise QueryRefusedError(bound.passed) from None
             raise _failure(engine, error) from None
-
-
-_TOO_LARGE = "The query wanted more memory than it may have. Ask for a shorter time, or for fewer groups."
-
-
-class _Bound:
-    """Ends a query that takes too long or lets the process grow too much; `passed` says which."""
-
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, longest: float, growth: int) -> None:
-        self._cursor = cursor
-        self._longest = longest
-        self._growth = growth
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="query bounds", daemon=True)
-        self.passed = ""
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        began, before = time.monotonic(), resident()
-        while not self._done.wait(_LOOK):
-            if time.monotonic() - began > self._longest:
-                self.passed = (
-                    f"The query took longer than {self._longest:g} seconds and was ended. Ask for a shorter time, "
-                    "or for fewer columns."
-                )
-            elif resident() - before > self._growth:
-                self.passed = _TOO_LARGE
-            if self.passed:
-                self._cursor.interrupt()
-
-
-@contextmanager
-def _bounds(cursor: duckdb.DuckDBPyConnection, longest: float, growth: int) -> Iterator[_Bound]:
-    bound = _Bound(cursor, longest, growth)
-    bound.start()
-    try:
-        yield bound
-    finally:
-        bound.stop()
-
-
-def resident() -> int:
-    """Bytes of memory the process has; 0 where the system does not tell (there is no /proc)."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    except OSError:
-        return 0
-    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def _columns(cursor: duckdb.DuckDBPyConnection) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -39,6 +39,7 @@ test("a spark breaks where nothing is known", () => {
   expect(sparkPaths([1, 1, null, 1, 1], 100, 10).line.match(/M/g)).toHaveLength(2);
   expect(sparkPaths([], 100, 10)).toEqual({ line: "", area: "" });
   expect(sparkPaths([0, 0], 100, 10).line).toBe("M0 10L100 10");
+  expect(sparkPaths([null, 0, null, null, 0], 100, 10).line).toBe("M25 10L37.5 10M87.5 10L100 10");
 });
 
 describe("rows in sight", () => {

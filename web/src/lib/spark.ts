@@ -15,8 +15,13 @@ export function sparkPaths(values: readonly (number | null)[], width: number, he
   let area = "";
   for (const { start, run } of runs(values)) {
     const points = run.map((value, i) => `${round((start + i) * apart)} ${round(height - (value / top) * height)}`);
-    // One value alone has no line: a short dash shows it.
-    if (points.length === 1) points.push(`${round(start * apart + Math.max(apart / 2, 1))} ${points[0]?.split(" ")[1]}`);
+    // One value alone has no line: a short dash shows it, within the picture where it is the last.
+    if (points.length === 1) {
+      const long = Math.max(apart / 2, 1);
+      const from = Math.min(start * apart, width - long);
+      const y = points[0]?.split(" ")[1];
+      points.splice(0, 1, `${round(from)} ${y}`, `${round(from + long)} ${y}`);
+    }
     const first = points[0]?.split(" ")[0];
     const last = points.at(-1)?.split(" ")[0];
     line += `M${points.join("L")}`;
