@@ -10,6 +10,7 @@ from pgvigil.catalog.section import is_name
 from pgvigil.catalog.types import (
     NEWEST,
     OLDEST,
+    STORE_SUFFIXES,
     STORE_TABLES,
     Catalog,
     Kind,
@@ -20,9 +21,6 @@ from pgvigil.catalog.types import (
     Takes,
     Type,
 )
-
-TIERS = ("_raw", "_open", "_closed", "_1m", "_1h", "_1d")
-"""Endings by which the store tells the tables of one probe apart."""
 
 _MAJOR_FILE = re.compile("(" + "|".join(map(str, range(OLDEST, NEWEST + 1))) + r")\.sql")
 
@@ -70,8 +68,10 @@ def _check_signals(probe: Probe, file: Path) -> None:
 
 
 def _check_name(file: Path, key: str, name: str) -> None:
-    if not is_name(name) or name.endswith(TIERS):
-        raise wrong(file, key, name, f"lower-case letters, digits and underscores, and no end in {', '.join(TIERS)}")
+    if not is_name(name) or name.endswith(STORE_SUFFIXES):
+        raise wrong(
+            file, key, name, f"lower-case letters, digits and underscores, and no end in {', '.join(STORE_SUFFIXES)}"
+        )
 
 
 def _check_key(probe: Probe, file: Path) -> None:

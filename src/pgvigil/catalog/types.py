@@ -90,6 +90,9 @@ STORE_TABLES = frozenset(
 )
 """Tables that the store has of itself, so that no probe may bear their names."""
 
+STORE_SUFFIXES = ("_raw", "_open", "_closed", "_1m", "_1h", "_1d")
+"""Ends of the names of a probe's tables, so that no probe's name may end so."""
+
 
 class Role(StrEnum):
     """On which servers a probe makes sense."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from pgvigil.catalog.types import STORE_TABLES, Catalog, Column, Kind, Probe, Rollup, Shape, Type
+from pgvigil.catalog.types import STORE_SUFFIXES, STORE_TABLES, Catalog, Column, Kind, Probe, Rollup, Shape, Type
 from pgvigil.store.errors import StoreError
 
 _TYPES = {
@@ -196,4 +196,4 @@ def _check_names(series: Mapping[str, Series], dimensions: Mapping[str, Dimensio
 
 def _names_of(series: Series) -> set[str]:
     """Its tables and views."""
-    return {series.name + suffix for suffix in ("", "_raw", "_open", "_closed", "_1m", "_1h", "_1d")}
+    return {series.name + suffix for suffix in ("", *STORE_SUFFIXES)}

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import duckdb
 
-from pgvigil.store.boundaries import DAY, HOUR, MINUTE, Boundaries
+from pgvigil.store.boundaries import DAY, HOUR, MINUTE, SECOND, Boundaries
 from pgvigil.store.series import TS, Layout, Series
 from pgvigil.store.text import ident, sql
 from pgvigil.store.tiers import FINER, TIERS, between
 
-_GRAINS = {"raw": 10, "1m": 60, "1h": 3_600, "1d": 86_400}
+_GRAINS = {"raw": 10} | {tier: length // SECOND for tier, length in TIERS.items()}
 
 ALWAYS = 2**62
 """After any moment."""
