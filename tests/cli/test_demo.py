@@ -273,6 +273,7 @@ def told(address: str, what: str, **parameters: Any) -> dict[str, Any]:
     return answer
 
 
+@pytest.mark.slow(reason="waits for two passes of a demo, asks its store from outside and ends it")
 def test_the_address_comes_within_a_minute_load_and_statements_half_a_minute_later(demo: StartDemo) -> None:
     begun = time.monotonic()
     running = demo("--listen", f"{HOST}:0")
