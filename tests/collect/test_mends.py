@@ -68,7 +68,7 @@ class Kept:
     """A keeper in memory: busy at the readings of these probes, once each."""
 
     def __init__(self, readings: dict[str, Reading] | None = None, busy: Sequence[str] = ()) -> None:
-        self.readings = readings or {}
+        self.known = readings or {}
         self.busy = list(busy)
         self.epoch = 0
 
@@ -79,11 +79,11 @@ class Kept:
     async def incarnation(self, target: int, identity: Identity, now: int) -> int:  # noqa: ARG002
         return identity.timeline or 0
 
-    async def reading(self, target: int, incarnation: int, probe: str) -> Reading | None:  # noqa: ARG002
+    async def readings(self, target: int, incarnation: int, probe: str) -> dict[int, Reading]:  # noqa: ARG002
         if probe in self.busy:
             self.busy.remove(probe)
             raise KeeperBusyError("busy")
-        return self.readings.get(probe)
+        return {0: self.known[probe]} if probe in self.known else {}
 
     async def append(self, batches: Sequence[Batch]) -> None:  # noqa: ARG002
         return

@@ -59,9 +59,9 @@ class Watched:
         return list(self.store.select(query).rows)
 
     def last(self, probe: str) -> list[dict[str, Any]]:
-        """The last absolute reading of a probe that was kept."""
-        reading = self.store.reading(1, self.one("select max(incarnation) from passes"), probe)
-        return [] if reading is None else [dict(zip(reading.names, row, strict=True)) for row in reading.rows]
+        """The last absolute reading of a probe that was kept, of all places together."""
+        readings = self.store.readings(1, self.one("select max(incarnation) from passes"), probe).values()
+        return [dict(zip(reading.names, row, strict=True)) for reading in readings for row in reading.rows]
 
     def one(self, query: str) -> Any:
         """The only value of what a user would read."""

@@ -124,7 +124,7 @@ def store_rows(url: str) -> Iterator[tuple[str, str]]:
             yield name, _text_of(store, name)
         for target, incarnation in store.query("select distinct target, incarnation from passes").rows:
             for probe in load().probes:
-                yield f"{probe} remembered", repr(store.reading(target, incarnation, probe))
+                yield f"{probe} remembered", repr(store.readings(target, incarnation, probe))
     finally:
         store.close()
 

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from pgvigil.model import Event, Gap, Identity, Outcome, Reading
+from pgvigil.model import Batch, Event, Gap, Identity, Outcome, Reading, Value
 from pgvigil.store import Store, open_store
 from pgvigil.store.errors import BatchRefusedError
 from pgvigil.store.refusals import masked
+from pgvigil.store.remembered import KEPT
 from store.toys import (
     KEY,
     SECOND,
@@ -16,6 +17,7 @@ from store.toys import (
     batch,
     calls,
     catalog,
+    reading,
 )
 
 FULL = ("userid", "queryid", "calls", "total_exec_time", "hits", "max_exec_time", "min_exec_time", "stats_since")
@@ -65,7 +67,7 @@ def test_the_last_reading_of_each_key_is_kept_and_gone_keys_are_dropped(store: S
     second = batch("statements", START + 10 * SECOND, names, last=[(10, None, 9, None)])
     store.append([first])
     store.append([replace(second, gone=[(11, 2)])])
-    found = store.reading(1, 1, "statements")
+    found = reading(store, "statements")
     assert found is not None
     assert found.ts == START + 10 * SECOND
     places = [found.names.index(name) for name in names]
@@ -76,20 +78,55 @@ def test_the_last_reading_of_each_key_is_kept_and_gone_keys_are_dropped(store: S
 def test_a_probe_without_key_has_one_last_reading(store: Store) -> None:
     store.append([batch("wal", START, ("wal_bytes",), last=[(100,)])])
     store.append([batch("wal", START + 10 * SECOND, ("wal_bytes",), [(50, False)], last=[(150,)])])
-    assert store.reading(1, 1, "wal") == Reading(START + 10 * SECOND, ("wal_bytes",), [(150,)])
+    assert reading(store, "wal") == Reading(START + 10 * SECOND, ("wal_bytes",), [(150,)])
 
 
 def test_there_is_no_reading_before_the_first_and_none_for_another_incarnation(store: Store) -> None:
-    assert store.reading(1, 1, "wal") is None
+    assert reading(store, "wal") is None
     store.append([batch("wal", START, ("wal_bytes",), last=[(100,)])])
-    assert store.reading(1, 2, "wal") is None
+    assert reading(store, "wal", incarnation=2) is None
+
+
+def test_each_place_goes_on_from_its_own_reading_until_it_was_not_read_for_long(store: Store, url: str) -> None:
+    names = ("dbid", "relid", "seq_scan")
+
+    def visit(place: int, ts: int, number: int, scans: int) -> Batch:
+        return replace(batch("tables", ts, names, last=[(place, 9, scans)], number=number), place=place)
+
+    def scans(of: Store) -> dict[int, tuple[int, list[Value]]]:
+        found = of.readings(1, 1, "tables")
+        return {place: (one.ts, [row[one.names.index("seq_scan")] for row in one.rows]) for place, one in found.items()}
+
+    store.append([visit(5, START, 1, 100)])
+    store.append([visit(6, START, 2, 200)])
+    store.append([replace(visit(7, START, 3, 0), last=())])
+    for number in range(4, 300):
+        store.append([visit(5, START + number * SECOND, number, 100 + number)])
+    refused = replace(visit(6, START + 300 * SECOND, 300, 0), outcome=Outcome.FAILED, last=(), secs=None)
+    store.append([refused])
+    expected = {5: (START + 299 * SECOND, [399]), 6: (START, [200]), 7: (START, [])}
+    assert scans(store) == expected
+    while store.maintain(START + 300 * SECOND):
+        pass
+    store.close()
+    again = open_store(url, KEY, catalog())
+    assert scans(again) == expected
+    again.append([refused])  # repeated: it is on disk
+    assert again.query("SELECT sum(runs) FROM passes").rows == [(300,)]
+    for number in range(301, 600):
+        again.append([visit(5, START + KEPT + number * SECOND, number, 500)])
+    while again.maintain(START + KEPT + 600 * SECOND):
+        pass
+    assert list(scans(again)) == [5]
+    again.close()
+    store.recover()
 
 
 def test_a_failed_pass_moves_no_reading(store: Store) -> None:
     store.append([batch("wal", START, ("wal_bytes",), last=[(100,)])])
     late = replace(batch("wal", START + 10 * SECOND, secs=None), outcome=Outcome.LATE, reason="deadline")
     store.append([late])
-    found = store.reading(1, 1, "wal")
+    found = reading(store, "wal")
     assert found is not None
     assert found.ts == START
     assert store.query("SELECT outcome, reason, secs FROM passes ORDER BY ts").rows == [
@@ -115,7 +152,7 @@ def test_a_text_told_twice_in_one_batch_is_kept_once(store: Store) -> None:
         (2, "select $1"),
         (3, "begin"),
     ]
-    known = store.reading(1, 1, "queries")
+    known = reading(store, "queries")
     assert known is not None
     assert sorted(known.rows) == [(1,), (2,), (3,)]
 
@@ -224,9 +261,9 @@ def test_differences_of_times_are_kept_to_the_nanosecond_and_last_readings_as_re
     assert noisy != 0.045678
     store.append([batch("statements", START, names, [(10, 1, noisy, False)], last=[(10, 1, noisy)])])
     assert store.query("SELECT total_exec_time FROM statements").rows == [(0.045678,)]
-    reading = store.reading(1, 1, "statements")
-    assert reading is not None
-    assert noisy in reading.rows[0]
+    found = reading(store, "statements")
+    assert found is not None
+    assert noisy in found.rows[0]
     store.close()
 
 

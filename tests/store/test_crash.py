@@ -16,7 +16,7 @@ import pytest
 from fix_soak import Figures
 from pgvigil.store import open_store
 from store.crashing import SHORT, doing
-from store.toys import DAY, KEY, START, catalog
+from store.toys import DAY, KEY, START, catalog, reading
 
 SOAK = pytest.mark.soak(
     "passes appended beside upkeep and checkpoints, killed at random moments",
@@ -99,10 +99,10 @@ def test_no_kept_pass_is_lost_or_doubled_by_a_kill(
         assert (calls, wal) == (50 * kept, kept)
         by_days = store.relation("statements", 0, START + 10_000 * DAY, DAY)
         assert store.query(f"SELECT sum(calls) FROM {by_days}").rows == [(calls,)]
-        reading = store.reading(1, 1, "statements")
-        assert reading is not None
-        assert {row[reading.names.index("calls")] for row in reading.rows} == {kept}
-        assert len(reading.rows) == 50
+        found = reading(store, "statements")
+        assert found is not None
+        assert {row[found.names.index("calls")] for row in found.rows} == {kept}
+        assert len(found.rows) == 50
         store.close()
     upkeep_ran = open_store(url, KEY, catalog(), retention=SHORT, read_only=True)
     assert upkeep_ran.query("SELECT count(*) FROM statements_1h").rows[0][0] > 0

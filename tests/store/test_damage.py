@@ -9,7 +9,7 @@ import pytest
 from pgvigil.store import Store, StoreError, open_store
 from pgvigil.store.errors import StoreDamagedError, StoreFailedError
 from pgvigil.store.location import locate
-from store.toys import HOUR, KEY, MINUTE, SECOND, START, batch, calls, catalog
+from store.toys import HOUR, KEY, MINUTE, SECOND, START, batch, calls, catalog, reading
 
 BLOCK = 65_536
 HEAD = 12_288
@@ -52,10 +52,10 @@ def use(file: Path) -> None:
     """Everything that is done with a store."""
     store = open_store(f"duckdb://{file}", KEY, catalog())
     try:
-        assert store.reading(1, 1, "statements") is not None
+        assert reading(store, "statements") is not None
         assert store.query("SELECT bit_xor(hash(all_)) FROM statements AS all_").rows
         assert store.query("SELECT bit_xor(hash(all_)) FROM queries AS all_").rows
-        assert store.reading(1, 1, "queries") is not None
+        assert reading(store, "queries") is not None
         while store.maintain(START + 2 * HOUR):
             pass
     finally:

@@ -1,7 +1,7 @@
 """Many targets in one store: what is remembered of all of them together is more than the engine's memory."""
 
 from pgvigil.store import open_store
-from store.toys import KEY, SECOND, START, STATEMENTS, batch, catalog
+from store.toys import KEY, SECOND, START, STATEMENTS, batch, catalog, reading
 
 TARGETS = 30
 PASSES = 40
@@ -20,7 +20,7 @@ def test_a_store_of_many_targets_is_opened_again_and_folds_what_it_remembers(url
     store.close()
     again = open_store(url, KEY, catalog(STATEMENTS))
     for target in (1, TARGETS):
-        found = again.reading(target, 1, "statements")
+        found = reading(again, "statements", target=target)
         assert found is not None
         assert (found.names, len(found.rows)) == (NAMES, KEYS)
         assert {row[2] for row in found.rows} == {PASSES - 1}
@@ -29,7 +29,7 @@ def test_a_store_of_many_targets_is_opened_again_and_folds_what_it_remembers(url
         again.append([batch("statements", ts + number * SECOND, NAMES, [ROW], number=10**10 + number)])
     while again.maintain(ts + 60 * SECOND):
         pass
-    kept = again.reading(1, 1, "statements")
+    kept = reading(again, "statements")
     assert kept is not None
     assert len(kept.rows) == KEYS
     again.close()

@@ -8,7 +8,22 @@ import pytest
 from pgvigil.catalog.types import STORE_TABLES, Kind, Type
 from pgvigil.store import StoreError, open_store
 from pgvigil.store.schema import _BUILT_IN
-from store.toys import ALL, HOUR, KEY, SECOND, START, STATEMENTS, TABLES, WAL, batch, calls, catalog, column, without
+from store.toys import (
+    ALL,
+    HOUR,
+    KEY,
+    SECOND,
+    START,
+    STATEMENTS,
+    TABLES,
+    WAL,
+    batch,
+    calls,
+    catalog,
+    column,
+    reading,
+    without,
+)
 
 
 def test_the_catalog_knows_the_tables_of_the_store_itself() -> None:
@@ -35,9 +50,9 @@ def test_a_new_column_and_a_new_probe_migrate_a_store(url: str) -> None:
     upkeep(store, START + 5 * HOUR)
     assert store.query("SELECT sum(calls), sum(hits) FROM statements").rows == [(6, 9)]
     assert store.query("SELECT calls, hits FROM statements_1h ORDER BY ts").rows == [(5, None), (1, 9)]
-    reading = store.reading(1, 1, "statements")
-    assert reading is not None
-    assert dict(zip(reading.names, reading.rows[0], strict=True))["calls"] == 100
+    found = reading(store, "statements")
+    assert found is not None
+    assert dict(zip(found.names, found.rows[0], strict=True))["calls"] == 100
     store.close()
 
 
@@ -49,9 +64,9 @@ def test_a_new_key_column_keeps_what_was_told_without_it(url: str) -> None:
     store = open_store(url, KEY, catalog())
     store.append([calls(START + SECOND, (1, 6))])
     assert store.query("SELECT userid, sum(calls) FROM statements GROUP BY ALL ORDER BY 1").rows == [(10, 6), (None, 5)]
-    reading = store.reading(1, 1, "statements")
-    assert reading is not None
-    assert reading.rows[0][:3] == (None, 1, 5)
+    found = reading(store, "statements")
+    assert found is not None
+    assert found.rows[0][:3] == (None, 1, 5)
     store.close()
 
 

@@ -10,7 +10,7 @@ from pgvigil.model import Batch, Value
 from pgvigil.store import Store, open_store
 from pgvigil.store.errors import BatchRefusedError
 from store.test_tiers import upkeep
-from store.toys import HOUR, KEY, MINUTE, SECOND, START, STATEMENTS, batch, catalog, column
+from store.toys import HOUR, KEY, MINUTE, SECOND, START, STATEMENTS, batch, catalog, column, reading
 
 STEADY = {"min_exec_time", "max_exec_time", "stats_since", "workers"}
 DECLARED = {**STATEMENTS.columns, "workers": column("workers", Kind.GAUGE, Type.INT4)}
@@ -65,7 +65,7 @@ def test_the_last_reading_is_whole(steady: Store) -> None:
         row = (10, 1, 1, 5.0, 1.0, START)
         moved = batch("statements", START + step * MINUTE, NAMES, [(*row, False)], last=[row])
         steady.append([moved])
-    found = steady.reading(1, 1, "statements")
+    found = reading(steady, "statements")
     assert found is not None
     values = dict(zip(found.names, found.rows[0], strict=True))
     assert [values[name] for name in NAMES] == [10, 1, 1, 5.0, 1.0, START]

@@ -16,7 +16,7 @@ from pgvigil.model import Batch, Outcome, Value
 from pgvigil.store import Retention, Store, maintenance, open_store
 from pgvigil.store.boundaries import Boundaries
 from pgvigil.store.series import Series
-from store.toys import DAY, HOUR, KEY, MINUTE, SECOND, START, STATEMENTS, batch, calls, catalog, column
+from store.toys import DAY, HOUR, KEY, MINUTE, SECOND, START, STATEMENTS, batch, calls, catalog, column, reading
 from toys import COUNTERS, load_toy
 
 SHORT = Retention(raw=2 * 3_600, minutes=5 * 3_600, hours=400 * 86_400)
@@ -455,10 +455,10 @@ def test_last_readings_are_folded_and_stay_what_they_were(store: Store) -> None:
             one = replace(one, gone=[(10, 7)])
         settled = batch("settings", START + step * SECOND, ("name", "value"), last=[(f"s{step % 3}", str(step))])
         store.append([one, settled])
-    before = [store.reading(1, 1, name) for name in ("statements", "settings")]
+    before = [reading(store, name) for name in ("statements", "settings")]
     assert store.maintain(START)
     assert store.query("SELECT count(*) FROM readings").rows == [(1,)]
-    after = [store.reading(1, 1, name) for name in ("statements", "settings")]
+    after = [reading(store, name) for name in ("statements", "settings")]
     for old, new in zip(before, after, strict=True):
         assert old is not None
         assert new is not None

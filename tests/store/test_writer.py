@@ -17,8 +17,7 @@ async def test_what_was_appended_is_there_when_append_returns(store: Store) -> N
     assert await writer.incarnation(1, Identity(7, 180_000, 1), START) == 1
     await writer.append([calls(START, (1, 5)), batch("wal", START, ("wal_bytes",), last=[(100,)])])
     assert store.select("SELECT sum(calls) FROM statements").rows == [(5,)]
-    found = await writer.reading(1, 1, "wal")
-    assert found is not None
+    found = (await writer.readings(1, 1, "wal"))[0]
     assert found.rows == [(100,)]
     await writer.close()
 

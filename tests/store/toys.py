@@ -5,7 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from pgvigil.catalog.types import Catalog, Column, Kind, Privacy, Probe, Role, Rollup, Scope, Shape, Type
-from pgvigil.model import Batch, Outcome, Secret, Value
+from pgvigil.model import SERVER, Batch, Outcome, Reading, Secret, Value
+from pgvigil.store import Store
 
 KEY = Secret("sixteen characters, or more")
 SECOND = 1_000_000
@@ -136,3 +137,8 @@ def calls(ts: int, *counted: tuple[int, int], target: int = 1, secs: float | Non
     rows = [(10, queryid, count, count * 2.0, False) for queryid, count in counted]
     names = ("userid", "queryid", "calls", "total_exec_time")
     return batch("statements", ts, names, rows, target=target, secs=secs)
+
+
+def reading(store: Store, name: str, *, target: int = 1, incarnation: int = 1) -> Reading | None:
+    """What is kept of a probe that is asked once for the server."""
+    return store.readings(target, incarnation, name).get(SERVER)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pgvigil.collect.series import Brought
 from pgvigil.collect.station import Station
 from pgvigil.collect.texts import scrub_message
-from pgvigil.model import Batch, Event, Outcome
+from pgvigil.model import SERVER, Batch, Event, Outcome
 from pgvigil.pg import Failure, FailureKind
 
 
@@ -16,9 +16,9 @@ def words_of(failure: Failure) -> str:
 
 
 class Binder:
-    """Makes the batches of one pass, which began at `ts`."""
+    """Makes the batches of one pass, which began at `ts` at a place."""
 
-    def __init__(self, station: Station, ts: int) -> None:
+    def __init__(self, station: Station, ts: int, place: int = SERVER) -> None:
         standing = station.known()
         self._blank = Batch(
             target=station.target.id,
@@ -30,6 +30,7 @@ class Binder:
             secs=None,
             outcome=Outcome.OK,
             elapsed_ms=0.0,
+            place=place,
         )
 
     def filled(self, name: str, brought: Brought, elapsed_ms: float, events: Iterable[Event] = ()) -> Batch:

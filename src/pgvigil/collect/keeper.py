@@ -1,6 +1,6 @@
 """What a collector needs of whoever keeps what it brings; the store's writer is one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from pgvigil.model import Batch, Identity, KeeperState, Reading
@@ -17,8 +17,8 @@ class Keeper(Protocol):
         """The number of this identity of the target, a new one where it was never seen."""
         ...
 
-    async def reading(self, target: int, incarnation: int, probe: str) -> Reading | None:
-        """The last absolute reading that was kept."""
+    async def readings(self, target: int, incarnation: int, probe: str) -> Mapping[int, Reading]:
+        """The last absolute reading that was kept of each place."""
         ...
 
     async def append(self, batches: Sequence[Batch]) -> None:

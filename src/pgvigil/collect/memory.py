@@ -3,13 +3,11 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from pgvigil.model import SERVER
 from pgvigil.pg import FailureKind
 
 FOR_GOOD = frozenset({FailureKind.PRIVILEGE, FailureKind.MISSING})
 """What does not mend itself: not asked again at once even if it never failed before."""
-
-SERVER = 0
-"""The place of what is asked once for the server."""
 
 FIRST_REST = 10.0
 LONG_REST = 300.0

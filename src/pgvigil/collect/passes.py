@@ -8,10 +8,9 @@ from pgvigil.collect.asking import PASS_DEADLINE, merged, objects_for, request_f
 from pgvigil.collect.binding import Binder, words_of
 from pgvigil.collect.heart import Pulse
 from pgvigil.collect.series import Moment, Series
-from pgvigil.collect.station import CLUSTER
 from pgvigil.collect.telling import Telling
 from pgvigil.collect.tools import Tools
-from pgvigil.model import Batch, Event, Outcome, PgvigilError
+from pgvigil.model import SERVER, Batch, Event, Outcome, PgvigilError
 from pgvigil.pg import ConnectError, Failure, Reply, Request, Rows, Session
 
 ELSEWHERE = "another server answered, or one that has restarted"
@@ -60,7 +59,7 @@ class Passes:
         self._sees_all: bool | None = None
         self._logging: str | None = None
 
-    async def run(self, session: Session, names: Sequence[str], place: int = CLUSTER) -> Passed:
+    async def run(self, session: Session, names: Sequence[str], place: int = SERVER) -> Passed:
         """Ask these probes at a place: the session's database."""
         pulse = await self._heart.beat(session)
         if isinstance(pulse, Failure):
@@ -72,19 +71,19 @@ class Passes:
         if not self._station.is_ours(pulse.started_at):
             return self._elsewhere(names, pulse.ts)
         quiet = pulse.logging != self._logging
-        sight = place == CLUSTER and self._sight_changed(pulse)
+        sight = place == SERVER and self._sight_changed(pulse)
         if sight and not pulse.sees_all:
             # Those of our own role alone would be kept as if they were all there are.
             names = [name for name in names if name not in self._station.paired()]
         answers = await self._ask(session, names, place, pulse, quiet=quiet)
         if not self._station.is_ours(pulse.started_at):  # found out meanwhile, on another connection
             return self._elsewhere(names, pulse.ts)
-        if place == CLUSTER:
+        if place == SERVER:
             self._watch_removals(answers)
-        batches = self._taken_in(answers)
+        batches = self._taken_in(answers, place)
         again = [self._note(name, reply, pulse.steady, place) for name, reply in answers.replies.items()]
         promoted = any(event.kind == "failover" for batch in batches for event in batch.events)
-        again_soon = (quiet and place == CLUSTER) or sight or promoted or any(again)
+        again_soon = (quiet and place == SERVER) or sight or promoted or any(again)
         return Passed(pulse.ts, batches, look_again=again_soon, costs=self._costs(answers.replies))
 
     def limits_chosen(self, pulse: Pulse) -> None:
@@ -170,8 +169,8 @@ class Passes:
         if isinstance(counted, Rows) and isinstance(informed, Rows):
             removals.settled(answers.moment.ts)
 
-    def _taken_in(self, answers: _Answers) -> tuple[Batch, ...]:
-        binder = Binder(self._station, answers.moment.ts)
+    def _taken_in(self, answers: _Answers, place: int) -> tuple[Batch, ...]:
+        binder = Binder(self._station, answers.moment.ts, place)
         batches = [self._taken(binder, name, reply, answers) for name, reply in answers.replies.items()]
         if batches:
             batches[0] = replace(batches[0], events=(*self._station.events(), *batches[0].events))

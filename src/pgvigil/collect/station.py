@@ -1,11 +1,11 @@
 """What is known of one target while it is watched: its capabilities, the query of each probe, and their series."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from pgvigil.catalog import Catalog, Query, choose
-from pgvigil.catalog.types import Kind, Probe, Scope, Shape, Type
+from pgvigil.catalog.types import Kind, Probe, Shape, Type
 from pgvigil.collect.cleaning import Cleaner, cleaner_for
 from pgvigil.collect.keeper import Keeper
 from pgvigil.collect.layout import Row, layout_of
@@ -13,13 +13,9 @@ from pgvigil.collect.memory import Memory
 from pgvigil.collect.quiet import RARER, limit_for
 from pgvigil.collect.removals import Removals
 from pgvigil.collect.series import STATEMENTS_RELATION, CounterSeries, Series, SnapshotSeries, series_for
-from pgvigil.model import Batch, Capabilities, Event, Invisible, Reading, Target
+from pgvigil.model import SERVER, Batch, Capabilities, Event, Invisible, Reading, Target
 
 INFO_RELATION = "pg_stat_statements_info"
-CLUSTER = 0
-"""The place of a probe that runs once for the server; other places are OIDs of databases."""
-
-_PLACE = "dbid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +50,7 @@ class Station:
         self._tags = allowed_tags
         self._limits: dict[str, int | None] = {}
         self._series: dict[tuple[str, int], Series] = {}
-        self._kept: dict[str, Reading] = {}
+        self._kept: dict[tuple[str, int], Reading] = {}
         self._told: list[Event] = []
         self._pass_no = 0
 
@@ -83,7 +79,7 @@ class Station:
         """What cleans the rows of a query."""
         return cleaner_for(query, salt=self._salt, allowed_tags=self._tags)
 
-    def series(self, name: str, place: int = CLUSTER) -> Series:
+    def series(self, name: str, place: int = SERVER) -> Series:
         """The series of a probe at a place; made, and restored from what was kept, when first asked for."""
         found = self._series.get((name, place))
         if found is None:
@@ -100,9 +96,14 @@ class Station:
         every = self.queries[name].probe.every or 1.0
         return every * RARER if self._limits.get(name, 0) is None else every
 
-    def kept(self, name: str) -> Reading | None:
+    def kept(self, name: str, place: int = SERVER) -> Reading | None:
         """What was kept of a probe before we began; told once, so that it does not stay in memory."""
-        return self._kept.pop(name, None)
+        return self._kept.pop((name, place), None)
+
+    def leave(self, places: Collection[int]) -> None:
+        """There are only these databases: what was read in others is of no use any more."""
+        self._series = {at: series for at, series in self._series.items() if at[1] == SERVER or at[1] in places}
+        self._kept = {at: reading for at, reading in self._kept.items() if at[1] == SERVER or at[1] in places}
 
     def statements(self) -> CounterSeries | None:
         """The series of the statements, where they can be seen."""
@@ -153,9 +154,8 @@ class Station:
         incarnation = await self._keeper.incarnation(self.target.id, capabilities.identity, now)
         self._kept.clear()
         for name in self.catalog.probes:
-            reading = await self._keeper.reading(self.target.id, incarnation, name)
-            if reading is not None:
-                self._kept[name] = reading
+            readings = await self._keeper.readings(self.target.id, incarnation, name)
+            self._kept.update(((name, place), reading) for place, reading in readings.items())
         # Not before all of it was read: a keeper that was busy in between is asked again from the beginning.
         self.standing = Standing(capabilities, incarnation, epoch)
         self._restore_removals()
@@ -231,25 +231,11 @@ class Station:
 
     def _made(self, query: Query, place: int) -> Series:
         made = series_for(query, self.cleaner(query))
-        here = self._kept_at(query, place)
+        here = self.kept(query.probe.name, place)
         if here is not None:
             made.restore(here)
             made.doubt("restart" if self.known().capabilities.started_at > here.ts else "stopped")
         return made
-
-    def _kept_at(self, query: Query, place: int) -> Reading | None:
-        """What was kept of a probe at one place; it leaves what was kept of the others."""
-        kept = self.kept(query.probe.name)
-        if kept is None or query.probe.scope is Scope.CLUSTER:
-            return kept
-        if _PLACE not in kept.names:
-            return None
-        at = kept.names.index(_PLACE)
-        others = [row for row in kept.rows if row[at] != place]
-        if others:
-            self._kept[query.probe.name] = Reading(kept.ts, kept.names, others)
-        here = [row for row in kept.rows if row[at] == place]
-        return Reading(kept.ts, kept.names, here) if here else None
 
     def _counters_of(self, relation: str) -> CounterSeries | None:
         probe = self._probe_of(relation)
@@ -267,7 +253,7 @@ class Station:
         counted, informed = self._probe_of(STATEMENTS_RELATION), self._probe_of(INFO_RELATION)
         if counted is None or informed is None:
             return
-        statements, info = self._kept.get(counted.name), self._kept.get(informed.name)
+        statements, info = self._kept.get((counted.name, SERVER)), self._kept.get((informed.name, SERVER))
         if statements is not None and info is not None and info.rows:
             layout = layout_of(tuple(informed.columns.values()), informed.key)
             row = layout.realign(info.names, info.rows)[0]

@@ -101,7 +101,10 @@ class Visits:
         if isinstance(reply, Failure):
             return reply
         self._station.memory.worked(LISTING)
-        found = [Database(oid, str(name)) for oid, name in reply.rows if isinstance(oid, int)]
+        found = [Database(oid, str(name)) for oid, name, visited, _ in reply.rows if visited and isinstance(oid, int)]
         self._station.databases = max(1, len(found))
         self._station.memory.leave({database.oid for database in found})
+        if all(isinstance(started_at, int) and self._station.is_ours(started_at) for *_, started_at in reply.rows):
+            # Those that may not be visited may be so again, and go on from where they were.
+            self._station.leave({oid for oid, *_ in reply.rows if isinstance(oid, int)})
         return found

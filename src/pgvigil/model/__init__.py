@@ -5,7 +5,7 @@
 `state` how a target is, in one word and a remedy · `mistake` where we went wrong.
 """
 
-from pgvigil.model.batch import Batch, Event, Gap, Outcome, Reading, Value
+from pgvigil.model.batch import SERVER, Batch, Event, Gap, Outcome, Reading, Value
 from pgvigil.model.capabilities import Capabilities, Identity, Invisible
 from pgvigil.model.errors import KeeperBusyError, PgvigilError
 from pgvigil.model.finding import Finding, Severity
@@ -14,6 +14,7 @@ from pgvigil.model.state import Condition, KeeperState, TargetState
 from pgvigil.model.target import Secret, Target
 
 __all__ = [
+    "SERVER",
     "Batch",
     "Capabilities",
     "Condition",

@@ -7,6 +7,9 @@ from enum import StrEnum
 Value = None | bool | int | float | str
 """A cell. Times are integer microseconds since the epoch, UTC; never a datetime."""
 
+SERVER = 0
+"""The place of what is read once for the server; other places are OIDs of databases."""
+
 
 class Outcome(StrEnum):
     """How a probe fared in a pass."""
@@ -56,7 +59,8 @@ class Batch:
     are differences over `secs`, everything else is as read; in `last` counters are absolute, and only keys that
     changed since the reading before are in it, or all of them if `complete`. `gone` are the keys (in the probe's
     order of key columns) that a complete reading no longer holds. `samples` is how often the sampler looked during
-    `secs`; load is a sum of counted sessions over the sum of `samples`.
+    `secs`; load is a sum of counted sessions over the sum of `samples`. `place` is where it was read: each goes on from
+    its own reading before.
     """
 
     target: int
@@ -77,11 +81,12 @@ class Batch:
     events: tuple[Event, ...] = ()
     gaps: tuple[Gap, ...] = ()
     samples: int | None = field(default=None)
+    place: int = SERVER
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The last absolute reading of a probe as the store kept it: where counting goes on after a restart."""
+    """The last absolute reading of a probe at a place as the store kept it: where counting goes on after a restart."""
 
     ts: int
     names: tuple[str, ...]

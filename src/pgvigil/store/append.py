@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
-from pgvigil.model import Batch, Outcome, Value
+from pgvigil.model import SERVER, Batch, Outcome, Value
 from pgvigil.store.frame import Frame, frame, is_small, staged, written_out
 from pgvigil.store.known import Known
 from pgvigil.store.pack import Packed
@@ -152,8 +152,10 @@ def _remember(cursor: duckdb.DuckDBPyConnection, packed: Sequence[Packed], numbe
     by_target: dict[int, list[Remembered]] = {}
     for one in packed:
         batch = one.batch
-        read_at = batch.ts if batch.outcome is Outcome.OK else None
-        part = Remembered(batch.incarnation, batch.probe, batch.epoch, batch.pass_no, read_at, one.last, one.gone)
+        # What failed leaves only its number, which must not outlive the database that it failed in.
+        read_at, place = (batch.ts, batch.place) if batch.outcome is Outcome.OK else (None, SERVER)
+        who = (batch.incarnation, batch.probe, place, batch.epoch, batch.pass_no)
+        part = Remembered(*who, read_at, one.last, one.gone)
         by_target.setdefault(batch.target, []).append(part)
     for target, parts in by_target.items():
         cursor.execute(sql("remember"), [target, number, encode(parts)])

@@ -9,7 +9,7 @@ another in the order of the header, little-endian, texts as JSON.
 import json
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
@@ -21,15 +21,16 @@ from pgvigil.store.text import sql
 
 _LENGTH = struct.Struct("<I")
 KEPT = 14 * 86_400 * 1_000_000
-"""Microseconds for which the readings of an incarnation are kept that is no longer seen."""
+"""Microseconds for which the readings of an incarnation, or of a database, are kept that is no longer seen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What a pass of a probe leaves to go on from: its number, when it read (None: it failed), and what."""
+    """What a pass of a probe at a place leaves to go on from: its number, when it read (None: it failed), and what."""
 
     incarnation: int
     probe: str
+    place: int
     epoch: int
     pass_no: int
     read_at: int | None
@@ -55,6 +56,7 @@ def encode(parts: Iterable[Remembered]) -> bytes:
         {
             "incarnation": part.incarnation,
             "probe": part.probe,
+            "place": part.place,
             "epoch": part.epoch,
             "pass_no": part.pass_no,
             "read_at": part.read_at,
@@ -78,10 +80,10 @@ def decode(content: bytes) -> Iterator[Remembered]:
 
 
 def fold(parts: Iterable[Remembered], layout: Layout) -> list[Remembered]:
-    """One part per incarnation and probe, from all of them in the order they were written."""
-    chains: dict[tuple[int, str], list[Remembered]] = {}
+    """One part per incarnation, probe and place, from all of them in the order they were written."""
+    chains: dict[tuple[int, str, int], list[Remembered]] = {}
     for part in parts:
-        chains.setdefault((part.incarnation, part.probe), []).append(part)
+        chains.setdefault((part.incarnation, part.probe, part.place), []).append(part)
     folded = [_fold(chain, layout) for chain in chains.values()]
     newest = max((part.read_at or 0 for part in folded), default=0)
     return [part for part in folded if part.read_at is None or part.read_at > newest - KEPT]
@@ -92,7 +94,7 @@ def _fold(chain: Sequence[Remembered], layout: Layout) -> Remembered:
     read_at = next((part.read_at for part in reversed(chain) if part.read_at is not None), None)
     series = layout.series.get(latest.probe)
     last = _latest(chain, [field.name for field in series.keys]) if series else None
-    return Remembered(latest.incarnation, latest.probe, latest.epoch, latest.pass_no, read_at, last)
+    return replace(latest, read_at=read_at, last=last, gone=None)
 
 
 def _latest(chain: Sequence[Remembered], keys: Sequence[str]) -> Frame | None:
@@ -103,17 +105,18 @@ def _latest(chain: Sequence[Remembered], keys: Sequence[str]) -> Frame | None:
     where: dict[tuple[Any, ...], int] = {}
     offset = 0
     for part in chain:
-        for key in _keys(part.gone, keys):
+        for key in rows_of(part.gone, keys):
             where.pop(key, None)
-        where.update((key, place) for place, key in enumerate(_keys(part.last, keys), offset))
+        where.update((key, at) for at, key in enumerate(rows_of(part.last, keys), offset))
         offset += part.last.size if part.last else 0
     return gather(frames, np.fromiter(where.values(), np.int64, len(where)))
 
 
-def _keys(rows: Frame | None, keys: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+def rows_of(rows: Frame | None, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """These columns of a frame, row by row."""
     if rows is None:
         return iter(())
-    return zip(*(rows.values(key) for key in keys), strict=True) if keys else iter([()] * rows.size)
+    return zip(*(rows.values(name) for name in names), strict=True) if names else iter([()] * rows.size)
 
 
 def _describe(rows: Frame | None, payload: list[bytes]) -> dict[str, Any] | None:

@@ -22,7 +22,7 @@ from pgvigil.store.location import Location, locate
 from pgvigil.store.pack import Packed, pack
 from pgvigil.store.query import Table
 from pgvigil.store.refusals import failure, is_damage, masked, reason
-from pgvigil.store.remembered import Remembered, decode, fold
+from pgvigil.store.remembered import Remembered, decode, fold, rows_of
 from pgvigil.store.series import PASSES, Layout, dimension_of, lay_out
 from pgvigil.store.steady import Steady
 from pgvigil.store.text import ident, sql
@@ -110,17 +110,16 @@ class Store:
         with self._engine.told(), self._writing, self._engine.cursor() as cursor, transaction(cursor):
             return registry.incarnation(cursor, target, identity, now)
 
-    def reading(self, target: int, incarnation: int, probe: str) -> Reading | None:
-        """The last absolute reading of a probe, or None. For a `dimension` probe: the keys whose texts are known."""
-        found = self._remembered(target, incarnation, probe)
-        if found is None or found.read_at is None:
-            return None
+    def readings(self, target: int, incarnation: int, probe: str) -> dict[int, Reading]:
+        """The last absolute reading of a probe at each place where it had any. For a `dimension` probe: the keys whose
+        texts are known."""
+        parts = self._remembered(target, incarnation, probe)
+        found = {part.place: (part.read_at, part.last) for part in parts if part.read_at is not None}
         if self._layout.probes[probe].shape is Shape.DIMENSION:
-            return self._known_texts(target, incarnation, probe, found.read_at)
+            return {place: self._known_texts(target, incarnation, probe, ts) for place, (ts, _) in found.items()}
         series = self._layout.series[probe]
         names = tuple(field.name for field in (*series.keys, *series.values))
-        rows = zip(*(found.last.values(name) for name in names), strict=True) if found.last else ()
-        return Reading(found.read_at, names, list(rows))
+        return {place: Reading(ts, names, list(rows_of(last, names))) for place, (ts, last) in found.items()}
 
     def append(self, batches: Sequence[Batch]) -> None:
         """Keep what a pass brought, all in one transaction; what is kept already is left out. Raises StoreError."""
@@ -198,12 +197,12 @@ class Store:
             self._broken = True
             self._engine.close()
 
-    def _remembered(self, target: int, incarnation: int, probe: str) -> Remembered | None:
+    def _remembered(self, target: int, incarnation: int, probe: str) -> list[Remembered]:
         with self._engine.told(), self._engine.cursor() as cursor:
             contents = [content for _, content in remembered.rows(cursor, target)]
         parts = (part for content in contents for part in decode(content))
         mine = [part for part in parts if (part.incarnation, part.probe) == (incarnation, probe)]
-        return next(iter(fold(mine, self._layout)), None)
+        return fold(mine, self._layout)
 
     def _known_texts(self, target: int, incarnation: int, probe: str, read_at: int) -> Reading:
         dimension = self._layout.dimensions[dimension_of(self._layout.probes[probe]) or ""]

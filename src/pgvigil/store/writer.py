@@ -7,7 +7,7 @@ the oldest are let go, which is recorded as a gap once writing goes again. `stat
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import TypeVar
 
@@ -60,9 +60,10 @@ class Writer:
         """The number of the target's incarnation that has this identity; raises KeeperBusyError as above."""
         return await self._ask(lambda: self._store.incarnation(target, identity, now))
 
-    async def reading(self, target: int, incarnation: int, probe: str) -> Reading | None:
-        """The last absolute reading of a probe, after all passes handed over before were written or held."""
-        return await self._ask(lambda: self._store.reading(target, incarnation, probe))
+    async def readings(self, target: int, incarnation: int, probe: str) -> Mapping[int, Reading]:
+        """The last absolute reading of a probe at each place, after all passes handed over before were written or
+        held."""
+        return await self._ask(lambda: self._store.readings(target, incarnation, probe))
 
     async def append(self, batches: Sequence[Batch]) -> None:
         """Keep a pass. Returns when it is on disk or, while the disk does not take anything (`state` says so), when it
