@@ -135,6 +135,7 @@ def test_waits_of_a_statement_are_those_of_the_same_incarnation(store: Store) ->
     assert [it.classes for it in found] == [{"lock": 1.0}, {"cpu": 1.0}]
 
 
+@pytest.mark.slow(reason="fills weeks of readings, one hour after another")
 def test_weeks_are_told_by_days_as_they_are_by_hours(store: Store) -> None:
     hours = range(3, 40 * 24, 6)
     told = [

@@ -622,6 +622,7 @@ def refusing(*_: object) -> None:
     raise StoreFailedError("No space left on device.")
 
 
+@pytest.mark.slow(reason="waits out what a connection may take at a locked catalog")
 async def test_a_connection_made_while_the_catalog_is_locked_waits_and_writes_little_into_the_log(
     tmp_path: Path, catalog: Catalog, private_server: MakeServer
 ) -> None:

@@ -22,6 +22,7 @@ LIST = load("databases").splitlines()[0]
 """How the log tells the question for the list of databases."""
 
 
+@pytest.mark.slow(reason="waits longer than the ten seconds after which visits are tried again")
 async def test_a_list_of_databases_that_has_no_answer_is_told_and_left_alone(
     tmp_path: Path, private_server: MakeServer
 ) -> None:
@@ -44,6 +45,7 @@ async def test_a_list_of_databases_that_has_no_answer_is_told_and_left_alone(
             await watched.until_state(Condition.WATCHING)
 
 
+@pytest.mark.slow(reason="a probe that failed rests ten seconds, twice")
 async def test_what_fails_in_one_database_rests_there_and_goes_on_in_the_others(
     tmp_path: Path, private_server: MakeServer
 ) -> None:

@@ -31,6 +31,7 @@ def passes(running: Monitor) -> int:
     return counted
 
 
+@pytest.mark.slow(reason="fills a disk, and waits until it is told and mended")
 def test_a_full_disk_is_told_while_it_lasts_and_nothing_is_lost(monitor: MakeMonitor, database: Database) -> None:
     running = monitor(database.dsn(MONITOR))
     running.wait_for("a pass", lambda: passes(running) >= 1)

@@ -182,6 +182,7 @@ LOGGED = (
 
 @pytest.mark.parametrize("settings", LOGGED, ids=["log_statement", "durations"])
 @pytest.mark.pg(14, 18)
+@pytest.mark.slow(reason="several passes ten seconds apart, before and after the log takes more")
 def test_no_fingerprints_land_in_a_log_that_takes_every_statement(
     monitor: MakeMonitor, private_server: MakeServer, settings: dict[str, str]
 ) -> None:

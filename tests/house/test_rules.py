@@ -37,6 +37,7 @@ def run(tmp_path: Path) -> Run:
             env=clean_environment(
                 {
                     "PYTHONPATH": os.pathsep.join(sys.path),
+                    "PYTEST_ADDOPTS": "",
                     "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # a run without them starts five times faster
                     "CI": "true" if ci else "",
                 }

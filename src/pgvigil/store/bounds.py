@@ -1,6 +1,7 @@
 """What a user's query may take: time, and memory by which the process grows."""
 
 import os
+import resource
 import threading
 import time
 from collections.abc import Iterator
@@ -20,6 +21,12 @@ _BESIDE = 64 * 2**20
 
 _LOOK = 0.05
 """Seconds between two looks at how large the process is: texts and lists are out of the engine's count."""
+
+_BETWEEN = 512 * 2**20
+"""Bytes beyond those that may be mapped between two looks, by whoever: a function that makes one value of any size
+cannot be ended amid it, so the system refuses it the room."""
+
+_limiting = threading.Lock()
 
 
 class Bound:
@@ -46,21 +53,45 @@ class Bound:
 
 @contextmanager
 def bounds(cursor: duckdb.DuckDBPyConnection, longest: float, largest: int) -> Iterator[Bound]:
-    """Hold what `cursor` does within to `longest` seconds and about `largest` bytes."""
+    """Hold what `cursor` does within to `longest` seconds and about `largest` bytes; one at a time."""
     bound = Bound(cursor, longest, largest)
     thread = threading.Thread(target=bound.watch, name="query bounds", daemon=True)
-    thread.start()
+    with _limiting, _ceiling(largest + _BESIDE + _BETWEEN):
+        thread.start()
+        try:
+            yield bound
+        finally:
+            bound.done.set()
+            thread.join()
+
+
+@contextmanager
+def _ceiling(room: int) -> Iterator[None]:
+    """Let the process map no more than `room` bytes beyond what it has mapped, where the system tells how much that is.
+
+    Whoever else asks for more meanwhile is refused it too, which is why the room is wide; the writer holds what it
+    could not write.
+    """
+    mapped = _statm(0)
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if not mapped or soft != resource.RLIM_INFINITY:
+        yield
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (mapped + room, hard))
     try:
-        yield bound
+        yield
     finally:
-        bound.done.set()
-        thread.join()
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def resident() -> int:
     """Bytes of memory the process has; 0 where the system does not tell (there is no /proc)."""
+    return _statm(1)
+
+
+def _statm(at: int) -> int:
     try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[at])
     except OSError:
         return 0
     return pages * os.sysconf("SC_PAGE_SIZE")

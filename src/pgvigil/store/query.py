@@ -60,7 +60,7 @@ def select(engine: Engine, sql: str, *, longest: float = LONGEST, largest: int =
             cursor.execute(sql)
             names, types = _columns(cursor)
             return Table(names, types, _fetch(cursor, largest))
-        except duckdb.OutOfMemoryException:
+        except (duckdb.OutOfMemoryException, MemoryError):
             raise QueryRefusedError(TOO_LARGE) from None
         except duckdb.Error as error:
             if bound.passed:
