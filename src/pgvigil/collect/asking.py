@@ -21,6 +21,19 @@ class Objects:
     left_out: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A database that may be visited."""
+
+    oid: int
+    name: str
+
+
+def visited(listed: Rows) -> list[Database]:
+    """Of the list of databases those that may be visited."""
+    return [Database(oid, str(name)) for oid, name, may_be, _ in listed.rows if may_be and isinstance(oid, int)]
+
+
 def load(name: str) -> str:
     """The text of `sql/<name>.sql`."""
     return files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")

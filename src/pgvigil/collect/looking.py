@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pgvigil.catalog import Catalog, Query, choose, invisible
 from pgvigil.catalog.lints import Lint
 from pgvigil.catalog.types import Scope, Takes
-from pgvigil.collect.asking import load
+from pgvigil.collect.asking import load, visited
 from pgvigil.collect.logcost import LogCost, log_cost
 from pgvigil.collect.texts import scrub_message
 from pgvigil.model import Capabilities, Condition, Finding, Invisible, Severity, Target
@@ -152,7 +152,7 @@ def _finding(lint: Lint, row: Mapping[str, object], database: str | None) -> Fin
 
 async def _databases(session: Session, capabilities: Capabilities) -> list[str]:
     (reply,) = await _run(session, [Request("databases", load("databases"), (), _LIMIT_MS)])
-    return [str(name) for _, name in reply.rows] if isinstance(reply, Rows) else [capabilities.database]
+    return [each.name for each in visited(reply)] if isinstance(reply, Rows) else [capabilities.database]
 
 
 @dataclass(frozen=True, slots=True)

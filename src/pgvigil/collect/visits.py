@@ -1,10 +1,10 @@
 """Probes that run in every database: one roaming connection, a database at a time."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pgvigil.catalog.types import Scope
-from pgvigil.collect.asking import load
+from pgvigil.collect.asking import Database, load, visited
 from pgvigil.collect.binding import words_of
 from pgvigil.collect.dialing import Dialer
 from pgvigil.collect.passes import Passed, Passes
@@ -16,14 +16,6 @@ LISTING = "list of databases"
 """What rests where the list has no answer; no probe bears that name."""
 
 _DEADLINE = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Database:
-    """A database that may be visited."""
-
-    oid: int
-    name: str
 
 
 class Visits:
@@ -101,7 +93,7 @@ class Visits:
         if isinstance(reply, Failure):
             return reply
         self._station.memory.worked(LISTING)
-        found = [Database(oid, str(name)) for oid, name, visited, _ in reply.rows if visited and isinstance(oid, int)]
+        found = visited(reply)
         self._station.databases = max(1, len(found))
         self._station.memory.leave({database.oid for database in found})
         if all(isinstance(started_at, int) and self._station.is_ours(started_at) for *_, started_at in reply.rows):
