@@ -18,6 +18,7 @@ from bench.plan import Plan
 from bench.programs import program, running
 from bench.promises import OF
 from bench.section import Result
+from bench.sql import text
 from bench.table import Row, Verdict, left_out, not_measured
 from pgvigil.sandbox.ports import HOST, ReservedPort
 from pgvigil.sandbox.proxy import Proxy
@@ -47,11 +48,7 @@ class Cost:
 def queries() -> str:
     """The exporter's own queries: every counter of 500 statements, as a gauge or counter each."""
     columns = ", ".join(f"s.{name}" for name in VALUES)
-    query = (
-        f"SELECT s.queryid::text AS queryid, d.datname, r.rolname, {columns} FROM extensions.pg_stat_statements AS s "
-        "JOIN pg_database AS d ON d.oid = s.dbid JOIN pg_roles AS r ON r.oid = s.userid "
-        "ORDER BY s.total_exec_time DESC LIMIT 500"
-    )
+    query = " ".join(text("exporter").format(columns=columns).split())
     labels = [f'    - {name}:\n        usage: "LABEL"\n        description: ""\n' for name in _LABELS]
     values = [f'    - {name}:\n        usage: "COUNTER"\n        description: "{name}"\n' for name in VALUES]
     return f'statements:\n  query: "{query}"\n  metrics:\n' + "".join(labels + values)

@@ -26,6 +26,7 @@ OF: Mapping[str, Mapping[str, Words]] = {
         "latency_ingesting": ("the same while ingesting, p95", "<= 150 ms"),
     },
     "counts": {"counts": ("counted calls against the true number", "exact, or the gap is shown")},
+    "alerts": {"alert": ("from a condition becoming true to its alert delivered", "<= `for` + 5 s")},
     "catalog": {
         "catalog_cpu": ("10,000 tables, 20,000 indexes: server CPU", "-"),
         "catalog_late": ("10,000 tables, 20,000 indexes: late or failed", "none"),

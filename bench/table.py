@@ -87,6 +87,12 @@ def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([texts[0], "|" + "---|" * len(head), *texts[1:]])
 
 
+def lines_of(document: str) -> list[tuple[str, ...]]:
+    """The cells of every line of the tables in a document, heads included."""
+    lines = [line for line in document.splitlines() if line.startswith("| ")]
+    return [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in lines]
+
+
 def _cells(row: Row, known: AbstractSet[str]) -> tuple[str, ...]:
     verdict = row.verdict.value
     if row.verdict is Verdict.MISSED:

@@ -14,12 +14,15 @@ from pathlib import Path
 
 import pytest
 from bench.machine import commit, machine
-from bench.table import markdown
+from bench.table import lines_of, markdown
 
 SEED = "PGVIGIL_SEED"
 HEAD = ("test", "what", "figures", "commit", "seed", "date", "took", "verdict")
 Figures = Callable[[str], None]
 _option = "--soak-table"
+_TOOK = HEAD.index("took")
+LONGEST = 2 * 3_600
+"""Seconds that all rows of the table may have taken together."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -93,8 +96,16 @@ class Table:
         terminalreporter.section(f"soak: {self._told()}")
         terminalreporter.write_line(self._table())
 
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self._seconds() > LONGEST:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
     def _told(self) -> str:
-        return self._head.format(_today())
+        longer = f", which is more than {LONGEST / 60:.0f}" if self._seconds() > LONGEST else ""
+        return f"{self._head.format(_today())}; all rows took {self._seconds() / 60:.0f} min{longer}"
+
+    def _seconds(self) -> float:
+        return sum(float(row[_TOOK].removesuffix(" s")) for row in self._rows.values())
 
     def _table(self) -> str:
         return markdown(HEAD, list(self._rows.values()))
@@ -106,6 +117,5 @@ def _today() -> str:
 
 def _rows(path: Path) -> dict[str, tuple[str, ...]]:
     """The rows of the table that is there."""
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    cells = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in lines if line.startswith("| ")]
-    return {row[0]: row for row in cells if len(row) == len(HEAD) and row != HEAD}
+    lines = lines_of(path.read_text(encoding="utf-8")) if path.exists() else []
+    return {row[0]: row for row in lines if len(row) == len(HEAD) and row != HEAD}

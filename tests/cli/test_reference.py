@@ -3,12 +3,16 @@
 from pathlib import Path
 
 import pytest
+from starlette.routing import Mount, Route
 
-from pgvigil.catalog import load
+from pgvigil.analyse.vitals import definitions
+from pgvigil.catalog import SHIPPED, load
+from pgvigil.catalog.lints import load_lints
 from pgvigil.catalog.types import Shape
 from pgvigil.cli.reference import BUILT_IN, main, pages
 from pgvigil.cli.settings import SETTINGS, TARGET_SETTINGS
 from pgvigil.cli.version import VERSION
+from pgvigil.serve import live, routes
 from pgvigil.serve.app import create_app
 
 DOCS = Path(__file__).parents[2] / "docs" / "reference"
@@ -37,11 +41,31 @@ def test_every_setting_is_on_its_page_with_flag_variable_and_what_is_allowed(mad
 
 
 def test_every_route_is_on_its_page_with_its_parameters(made: dict[str, str]) -> None:
-    for path, methods in create_app(None, VERSION).openapi()["paths"].items():
+    app = create_app(None, VERSION)
+    served = {route.path for route in app.routes if isinstance(route, Route | Mount)}
+    served |= {
+        route.path for router in (routes.router, live.router) for route in router.routes if hasattr(route, "path")
+    }
+    # Beside them the contract itself and the page.
+    assert served - set(app.openapi()["paths"]) == {"/api/v1/openapi.json", "/assets", "/{path:path}"}
+    for path, methods in app.openapi()["paths"].items():
         for method, operation in methods.items():
             (line,) = [line for line in made["api.md"].splitlines() if f"`{method.upper()} {path}`" in line]
             assert all(f"`{parameter['name']}`" in line for parameter in operation.get("parameters", ()))
             assert operation["description"].split()[0] in line
+
+
+def test_every_lint_is_on_its_page_with_its_threshold(made: dict[str, str]) -> None:
+    sections = {section.partition("\n")[0]: section for section in made["lints.md"].split("\n## ")[1:]}
+    folders = {path.name for pack in SHIPPED for path in (pack / "lints").iterdir()}
+    assert set(sections) == folders
+    for name, lint in load_lints().items():
+        assert all(words in sections[name] for words in (lint.title, lint.help, lint.todo, lint.source))
+
+
+def test_every_vital_is_on_its_page(made: dict[str, str]) -> None:
+    for vital in definitions():
+        assert f"| `{vital.key}` | {vital.title} | {vital.unit} | {vital.why} |" in made["vitals.md"]
 
 
 def test_every_table_is_on_its_page_with_its_columns(made: dict[str, str]) -> None:

@@ -22,9 +22,27 @@ def the_sandbox_reads_the_store(source: Path) -> None:
         file.write("import pgvigil.store.text\n")
 
 
+def the_store_knows_postgresql(source: Path) -> None:
+    with (source / "store" / "text.py").open("a") as file:
+        file.write("import pgvigil.pg.values\n")
+
+
+def a_collector_drives_by_itself(source: Path) -> None:
+    with (source / "collect" / "clock.py").open("a") as file:
+        file.write("import psycopg\n")
+
+
+def the_page_asks_the_engine(source: Path) -> None:
+    with (source / "serve" / "ranges.py").open("a") as file:
+        file.write("import duckdb\n")
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
+        (the_store_knows_postgresql, "the store knows series, not PostgreSQL BROKEN"),
+        (a_collector_drives_by_itself, "only pg (and the sandbox, which stands apart) imports the driver BROKEN"),
+        (the_page_asks_the_engine, "only store imports the engine BROKEN"),
         (a_new_package, "imports point left: cli > serve > analyse > (collect | store) > pg > catalog >"),
         (the_sandbox_reads_the_store, "the sandbox stands on pg alone: what watches is not what is watched BROKEN"),
     ],

@@ -120,3 +120,17 @@ def test_every_twin_is_a_test_of_make_test() -> None:
     )
     collected = {line.partition("[")[0] for line in done.stdout.splitlines()}
     assert {f"{file.relative_to(ROOT)}::{twin}" for file, twin in named} <= collected, done.stdout
+
+
+def test_rows_that_took_more_than_two_hours_together_fail(tmp_path: Path) -> None:
+    file = tmp_path / "soak.md"
+    row = "| test_old[{}] | what | figures | abc | 1 | 2026-01-01 | 3{}00 s | ok |"
+    file.write_text("\n".join(row.format(at, 6) for at in "ab") + "\n")
+    only = ("--soak-table", str(file), "-k", "long")
+    done = run(tmp_path, _TOYS, *only)
+    assert "all rows took 120 min" in file.read_text()
+    assert (done.returncode, "more than" in file.read_text()) == (0, False)
+    file.write_text("\n".join(row.format(at, 7) for at in "ab") + "\n")
+    done = run(tmp_path, _TOYS, *only)
+    assert "which is more than 120" in file.read_text()
+    assert done.returncode == 1

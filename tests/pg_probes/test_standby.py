@@ -56,9 +56,9 @@ async def number(standby: Server, probe: str, column: str) -> int:
     return int(str(row[column]))
 
 
-async def grows(ask: Callable[[], Awaitable[int]], before: int) -> None:
+async def grows(ask: Callable[[], Awaitable[int]], before: int, seconds: float = 15.0) -> None:
     """Counters are told a moment later than they count."""
-    for _ in range(150):
+    for _ in range(round(seconds * 10)):
         if await ask() > before:
             return
         await asyncio.sleep(0.1)
@@ -92,3 +92,17 @@ async def test_a_standby_counts_its_restartpoints_and_what_recovery_cancels(priv
                 await grows(lambda column=column: number(standby, "checkpoints", column), value)  # type: ignore[misc]
         (server,) = await counted(standby, "server")
         assert server["in_recovery"] is True
+
+
+@pytest.mark.pg(17, 18)
+@pytest.mark.slow(reason="the shortest time after which a restartpoint comes due by itself is 30 s")
+async def test_a_standby_counts_the_restartpoints_that_come_due_by_themselves(private_server: MakeServer) -> None:
+    primary = private_server()
+    with standby_of(primary) as standby:
+        with connect(primary) as p, connect(standby) as s:
+            s.execute("alter system set checkpoint_timeout = '30s'")
+            s.execute("select pg_reload_conf()")
+            p.execute("checkpoint")
+            follow(primary, standby)
+        before = await number(standby, "checkpoints", "restartpoints_timed")
+        await grows(lambda: number(standby, "checkpoints", "restartpoints_timed"), before, 90.0)

@@ -1,4 +1,4 @@
-"""The reference pages that are made from the code: settings, routes and tables of the store.
+"""The reference pages that are made from the code: settings, routes, tables of the store, lints and vitals.
 
 `python -m pgvigil.cli.reference` writes them, with `--check` it only says which are not up to date.
 """
@@ -8,9 +8,11 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from pgvigil.analyse.vitals import definitions
 from pgvigil.catalog import Catalog
 from pgvigil.catalog import load as load_catalog
-from pgvigil.catalog.types import Shape
+from pgvigil.catalog.lints import Lint, load_lints
+from pgvigil.catalog.types import Scope, Shape
 from pgvigil.cli.opening import SYSTEM
 from pgvigil.cli.settings import SETTINGS, TARGET_SETTINGS, Setting, in_words
 from pgvigil.cli.version import VERSION
@@ -23,7 +25,13 @@ MADE = "<!-- Made by `python -m pgvigil.cli.reference`; do not edit. -->"
 
 def pages() -> Mapping[str, str]:
     """The generated pages by their path below docs/reference."""
-    return {"configuration.md": configuration(), "api.md": api(), "store.md": tables()}
+    return {
+        "configuration.md": configuration(),
+        "api.md": api(),
+        "store.md": tables(),
+        "lints.md": lints(),
+        "vitals.md": vitals(),
+    }
 
 
 def configuration() -> str:
@@ -158,8 +166,42 @@ def _probe_tables(catalog: Catalog) -> Iterator[tuple[str, str]]:
 
 
 def _columns(store: Store, table: str) -> str:
-    empty = store.query(f"FROM {table} LIMIT 0")
-    return ", ".join(f"`{name}` {type_.lower()}" for name, type_ in zip(empty.names, empty.types, strict=True))
+    return ", ".join(f"`{name}` {type_.lower()}" for name, type_ in store.columns(table).items())
+
+
+def lints() -> str:
+    """The page of all lints."""
+    return "\n".join(_lints()) + "\n"
+
+
+def _lints() -> Iterator[str]:
+    yield from ("# Lints", "", MADE, "")
+    yield "What `pgvigil check` asks of a server, once: every row of an answer is a finding, with a severity, what it"
+    yield "is about, a sentence and what to do. A lint is a folder with `lint.toml` and SQL files."
+    for lint in load_lints().values():
+        yield from ("", f"## {lint.name}", "", f"**{lint.title}.** {lint.help}", "")
+        yield f"- what to do: {lint.todo}"
+        yield f"- when, and why then: {lint.source}"
+        yield f"- asked: {_where(lint)}, pack {lint.pack}; SQL for PostgreSQL from {', '.join(map(str, lint.queries))}"
+
+
+def _where(lint: Lint) -> str:
+    return "once for the server" if lint.scope is Scope.CLUSTER else "in every database"
+
+
+def vitals() -> str:
+    """The page of all vitals."""
+    return "\n".join(_vitals()) + "\n"
+
+
+def _vitals() -> Iterator[str]:
+    yield from ("# Vitals", "", MADE, "")
+    yield "The numbers at the top of Overview, each over the span that is shown and compared with the span of the same"
+    yield "length before. A vital is the sum of one thing over the sum of another, never a mean of means."
+    yield from ("", "| vital | title | unit | what it tells | better | from |", "|---|---|---|---|---|---|")
+    for vital in definitions():
+        probes = ", ".join(f"`{probe}`" for probe in vital.probes)
+        yield f"| `{vital.key}` | {vital.title} | {vital.unit} | {vital.why} | {vital.better} | {probes} |"
 
 
 def _one_line(text: str) -> str:

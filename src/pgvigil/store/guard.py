@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from pgvigil.store.errors import QueryRefusedError
+from pgvigil.store.text import sql as text
 
 TABLE_FUNCTIONS = frozenset({"range", "generate_series", "unnest", "json_each", "json_tree", "repeat"})
 """Functions that may stand in FROM; all others read files, settings or the engine's inside, or write."""
@@ -53,7 +54,7 @@ def check(cursor: duckdb.DuckDBPyConnection, sql: str) -> None:
 
 
 def _tree(cursor: duckdb.DuckDBPyConnection, sql: str) -> Any:
-    answer = cursor.execute("SELECT json_serialize_sql($1::VARCHAR)", [sql]).fetchone()
+    answer = cursor.execute(text("serialize"), [sql]).fetchone()
     try:
         tree = json.loads(answer[0]) if answer else {"error": True}
     except RecursionError:

@@ -158,6 +158,11 @@ class Store:
         at = self._upkeep.boundaries.get(probe, Boundaries())
         return views.grain(views.tier_for(since, until), since, until, at)
 
+    def columns(self, table: str) -> Mapping[str, str]:
+        """The columns of a table or view, and their types."""
+        empty = self.query(sql("empty", table=ident(table)))
+        return dict(zip(empty.names, empty.types, strict=True))
+
     def maintain(self, now: int) -> bool:
         """Do one small step of upkeep, if any is due; True if one was done and another may be."""
         with self._maintaining, self._engine.told(), self._engine.cursor() as cursor:

@@ -1,0 +1,1 @@
+FROM {table} LIMIT 0
