@@ -10,7 +10,7 @@ from bench.section import NAMES, Result
 from bench.table import Row, Verdict
 
 from bench import __main__ as bench
-from bench import counts, promises, tps
+from bench import counts, overhead, promises, tps
 
 Run = Callable[[Sequence[Row]], int]
 
@@ -72,3 +72,14 @@ def test_where_cpu_cannot_be_told_the_row_says_so(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(sys, "platform", "darwin")
     (row,) = tps.run(quick(1, tmp_path)).rows
     assert row.measured == "not measured: Linux only"
+
+
+def test_the_page_about_the_overhead_bears_the_figures_of_the_latest_whole_bench() -> None:
+    told = overhead.PAGE.read_text(encoding="utf-8")
+    assert told == overhead.page(told, overhead.BENCH.read_text(encoding="utf-8")), "run python -m bench.overhead"
+    assert "| server CPU spent on us, load R " in told
+
+
+def test_a_page_without_marks_is_refused() -> None:
+    with pytest.raises(ValueError, match="has to hold"):
+        overhead.page("# Overhead\n", "bench, commit x\n")
