@@ -10,6 +10,7 @@ column f. What it cannot see: functions behind the operators, casts and views, a
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pgparse  # type: ignore[import-not-found]
 
@@ -17,6 +18,9 @@ from pgvigil.catalog.errors import CatalogError
 from pgvigil.catalog.walk import STAND_IN, Node, command, names_of, walked
 
 LONGEST_SQL = 20_000  # characters; also bounds how deep the parser can be led to recurse
+
+DEEPEST = 900
+"""Levels of the parser's tree; a Python may give up a little before, none has to go further."""
 
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 # Also what Python, but not the server, takes for the end of a line.
@@ -73,9 +77,32 @@ def _parse(text: str, where: str) -> list[Node]:
         tree: list[Node] = pgparse.parse(text)
     except pgparse.PGQueryError as error:
         raise CatalogError(f"{where}: PostgreSQL's parser does not accept it: {error}; allowed is one SELECT") from None
-    except (RecursionError, UnicodeEncodeError):
-        raise CatalogError(f"{where}: it is nested too deeply or not valid text; allowed is less of either") from None
+    except UnicodeEncodeError:
+        raise CatalogError(f"{where}: it is not valid text; allowed is UTF-8") from None
+    except RecursionError:
+        raise _too_deep(where) from None
+    if _deeper(tree, DEEPEST):
+        raise _too_deep(where)
     return tree
+
+
+def _deeper(tree: list[Node], most: int) -> bool:
+    """Whether the tree has more levels than that."""
+    level: list[Any] = list(tree)
+    for _ in range(most):
+        level = [
+            inner
+            for node in level
+            if isinstance(node, dict | list)
+            for inner in (node.values() if isinstance(node, dict) else node)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _too_deep(where: str) -> CatalogError:
+    return CatalogError(f"{where}: it is nested too deeply; allowed are {DEEPEST} levels of the parser's tree")
 
 
 def _the_one(tree: list[Node], text: str, where: str) -> Node:

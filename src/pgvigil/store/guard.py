@@ -29,6 +29,10 @@ SWELLING = frozenset({"repeat", "lpad", "rpad", "range", "generate_series", "lis
 """Functions that make one value of any size from a short one, in one go and out of the engine's count: in FROM, where
 some of them make rows, they are as good as any other."""
 
+DEEPEST = 900
+"""Levels of the parser's tree; a Python may give up a little before, none has to go further."""
+
+_TOO_DEEP = "The query is nested too deeply to be looked at."
 _ONLY = "Allowed is exactly one SELECT, WITH or DESCRIBE."
 _SCHEMAS = frozenset({"", "main", "information_schema"})
 _DATABASES = frozenset({"", "pgvigil"})
@@ -58,22 +62,24 @@ def _tree(cursor: duckdb.DuckDBPyConnection, sql: str) -> Any:
     try:
         tree = json.loads(answer[0]) if answer else {"error": True}
     except RecursionError:
-        raise QueryRefusedError("The query is nested too deeply to be looked at.") from None
+        raise QueryRefusedError(_TOO_DEEP) from None
     if tree["error"]:
         raise QueryRefusedError(f"The query is no SELECT. {_ONLY}")
     return tree
 
 
 def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
-    pending = [tree]
+    pending = [(tree, 0)]
     while pending:
-        node = pending.pop()
+        node, depth = pending.pop()
+        if depth > DEEPEST:
+            raise QueryRefusedError(_TOO_DEEP)
         if isinstance(node, dict):
             yield node
             inside = node["function"] if node.get("type") == "TABLE_FUNCTION" else node
-            pending.extend(node.values() if inside is node else inside.values())
+            pending.extend((each, depth + 1) for each in inside.values())
         elif isinstance(node, list):
-            pending.extend(node)
+            pending.extend((each, depth + 1) for each in node)
 
 
 def _check_node(node: dict[str, Any]) -> None:
