@@ -1,18 +1,22 @@
 """Whatever a user gives that is wrong: exit code 2, a sentence, never a traceback and never a secret."""
 
+import errno
 import getpass
 import logging
 import os
 import socket
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from pgvigil.cli import opening, options, serving
+from fix_monitor import PGVIGIL, STRICT
+from pgvigil.cli import keeping, opening, options, serving
 from pgvigil.cli.main import main
 from pgvigil.cli.settings import Listen, SettingError
+from pgvigil.sandbox.environment import clean_environment
 from toys import COUNTERS, write_pack
 
 NOWHERE = "postgresql://u@127.0.0.1:1/x"
@@ -180,3 +184,65 @@ def test_an_address_of_a_family_that_this_machine_has_not(monkeypatch: pytest.Mo
     monkeypatch.setattr(socket, "AF_INET6", 9_999)
     with pytest.raises(SettingError, match=r"serve.listen = \[::1\]:0 cannot be used: .*; give another address"):
         serving.bind(Listen("::1", 0))
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (("sql", "select 1", "--store", "duckdb://x.db"), "allowed is duckdb:///absolute/path"),
+        (("backup", "copy", "--store", "duckdb://x.db"), "FILE = 'copy'"),
+        (("backup", "/copy", "--store", "duckdb://x.db"), "allowed is duckdb:///absolute/path"),
+        (("backup", "copy", "--store", "duckdb:////x.db"), "FILE = 'copy'"),
+        (("restore", "copy", "--store", "duckdb:////x.db"), "allowed: an absolute path"),
+        (("store", "compact", "--store", "duckdb://x.db"), "allowed is duckdb:///absolute/path"),
+        (("serve", NOWHERE, "--store", "duckdb://x.db"), "allowed is duckdb:///absolute/path"),
+    ],
+)
+def test_a_working_directory_that_was_removed(
+    run: Run, command: tuple[str, ...], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    said = run(*command)
+    assert "the working directory cannot be told: No such file or directory" in said
+    assert says in said
+    assert "Nothing listens" in run("check", NOWHERE)
+
+
+def test_a_full_disk_that_nobody_spoke_of_is_not_that_of_standard_output(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/a/file")
+
+    monkeypatch.setattr(keeping, "ask", full)
+    said = run("sql", "select 1", "--store", "duckdb://x.db")
+    assert said == "pgvigil: The system refused /a/file: No space left on device.\n"
+
+
+@pytest.mark.parametrize(
+    ("blocks", "says"),
+    [
+        (0, "The sandbox cannot be set up in /"),
+        (16 * 2**20 // 512, "Creating the sandbox's database failed: could not extend file "),  # a segment of WAL fits
+    ],
+)
+def test_a_disk_that_the_demo_fills(blocks: int, says: str, open_directory: Path) -> None:
+    variables = {"TMPDIR": str(open_directory), "HOME": str(open_directory), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'ulimit -f {blocks}; exec "$@"', "sh", PGVIGIL, "demo", "--listen", "127.0.0.1:0"],
+        env=clean_environment({**variables, **STRICT}),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith(f"pgvigil: {says}")
+    assert "File too large" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "standard output" not in done.stderr
+    assert [path for path in open_directory.rglob("*") if path.is_file()] == []

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from fix_monitor import KEY, PGVIGIL, run_pgvigil
+from fix_monitor import KEY, PGVIGIL, STRICT, run_pgvigil
 from fix_servers import MONITOR, Database, MakeServer, connect
 from pgvigil.catalog import load as load_catalog
 from pgvigil.cli.main import COMMANDS, app, main
@@ -134,6 +134,38 @@ def test_an_answer_that_cannot_be_written_is_told(command: tuple[str, ...], tmp_
         assert done.stderr == (
             b"pgvigil: The answer could not be written to standard output: No space left on device.\n"
         )
+
+
+@pytest.mark.parametrize("command", [("version",), ("openapi",), ("--help",), ("sql", "--format", "json", "select 1")])
+def test_a_standard_output_that_is_closed_is_told_and_no_file_of_ours_takes_its_place(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    environment = clean_environment({"PGVIGIL_STORE_KEY": KEY, "PGVIGIL_STORE_URL": f"duckdb://{tmp_path}/x.db"})
+    open_store(environment["PGVIGIL_STORE_URL"], Secret(KEY), load_catalog()).close()
+    before = (tmp_path / "x.db").read_bytes()
+
+    def ended(closed: str) -> tuple[int, bytes, bytes]:
+        shell = ["/bin/sh", "-c", f'exec "$@" {closed}', "sh", str(PGVIGIL), *command]
+        done = subprocess.run(shell, capture_output=True, env=environment, timeout=60, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    told = b"pgvigil: The answer could not be written to standard output: Bad file descriptor.\n"
+    assert ended(">&-") == (2, b"", told)
+    assert ended(">&- 2>&-") == (2, b"", b"")
+    assert ended("2>&-")[0] == 0
+    assert (tmp_path / "x.db").read_bytes() == before
+
+
+def test_who_reads_what_serve_says_may_be_gone(tmp_path: Path) -> None:
+    environment = clean_environment({**STRICT, "PGVIGIL_STORE_KEY": KEY})
+    words = [str(PGVIGIL), "serve", "postgresql://u@127.0.0.1:1/x", "--listen", "127.0.0.1:0"]
+    shell = ["/bin/sh", "-c", 'exec "$@" >&-', "sh", *words, "--store", f"duckdb://{tmp_path}/x.db"]
+    with subprocess.Popen(shell, stderr=subprocess.PIPE, env=environment, text=True) as running:
+        assert running.stderr is not None
+        assert any("unreachable" in line for line in running.stderr), "it watches"
+        running.terminate()
+        assert "standard output" not in running.stderr.read()
+    assert running.returncode == 0
 
 
 @pytest.mark.parametrize("form", ["table", "csv", "json"])

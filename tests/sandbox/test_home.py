@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 
 from pgvigil.model import PgvigilError
 from pgvigil.sandbox.environment import clean_environment
-from pgvigil.sandbox.home import STATE, Home, runtime_root, sweep
+from pgvigil.sandbox.home import STATE, Home, PlaceError, living, runtime_root, sweep
 from pgvigil.sandbox.processes import descendants, of
 from pgvigil.sandbox.shared_memory import segments_of
 from pgvigil.store.location import locate
@@ -156,6 +157,26 @@ def test_a_directory_that_others_may_write_to_is_not_used(open_directory: Path) 
     root.chmod(0o777)
     with pytest.raises(PgvigilError, match="set TMPDIR"):
         runtime_root(open_directory)
+
+
+def test_what_the_system_refuses_is_told_with_the_place(open_directory: Path) -> None:
+    root = runtime_root(open_directory)
+    (root / "odd" / STATE).mkdir(parents=True)
+    with pytest.raises(PlaceError, match=f"cannot be set up in {root}: Is a directory. .* set TMPDIR"):
+        Home("next", open_directory)
+
+
+def test_a_temporary_directory_told_from_a_place_that_was_removed_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    monkeypatch.setenv("TMPDIR", "relative")
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    assert living("nobody's") == []
+    assert runtime_root().parent in {Path("/tmp").resolve(), Path("/var/tmp").resolve()}
 
 
 def test_the_root_goes_with_its_last_home_and_comes_again(open_directory: Path) -> None:

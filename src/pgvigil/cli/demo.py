@@ -10,7 +10,7 @@ import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +19,7 @@ import typer
 from pgvigil.cli.config import Config, TargetConfig, load
 from pgvigil.cli.opening import DEMO, demo_store
 from pgvigil.cli.options import set_up_log
+from pgvigil.cli.output import say
 from pgvigil.cli.serving import ending_signals, run
 from pgvigil.cli.settings import DAY, SettingError, duration
 from pgvigil.model import Secret
@@ -75,13 +76,6 @@ def _seconds(flag: str, raw: str) -> float:
         return float(duration(1, DAY)(raw))
     except ValueError:
         raise SettingError(f"{flag} = {raw!r}; allowed: 1s to 1d, such as 90s or 5m.") from None
-
-
-def say(line: str, *, nl: bool = True) -> None:
-    """Print a line at once, or its beginning."""
-    with suppress(OSError):  # the terminal may be gone
-        typer.echo(line, nl=nl)
-        sys.stdout.flush()
 
 
 @contextmanager

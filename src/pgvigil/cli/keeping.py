@@ -70,6 +70,7 @@ def backup(
 ) -> None:
     """Copy the store, encrypted with its own key, also while pgvigil runs."""
     found = configuration(config, {"store.url": url}, watching=False)
+    _refuse_from_nowhere(file)
     with patience("copying the store"):
         size = ask_for_backup(store_url(found), file)
         if size is None:
@@ -86,6 +87,7 @@ def restore(
     """Bring a backup back as the store, where there is none; nothing is ever overwritten."""
     found = configuration(config, {"store.url": url}, watching=False)
     location = locate(store_url(found))
+    _refuse_from_nowhere(file)
     with patience("bringing the backup back"):
         size = bring_back(file, location, _key_for(location, found["store.key"]))
     typer.echo(f"{location.file}: {size / 2**20:.1f} MiB.")
@@ -108,6 +110,16 @@ def _refuse_no_text(query: str) -> None:
         text(query)
     except ValueError as error:
         raise SettingError(f"QUERY = {query!r} ({str(error) or 'it is empty'}); allowed: one SELECT.") from None
+
+
+def _refuse_from_nowhere(file: Path) -> None:
+    try:
+        file.absolute()
+    except OSError as error:  # a working directory that was removed
+        raise SettingError(
+            f"FILE = {str(file)!r}, and the working directory cannot be told: {error.strerror}; "
+            "allowed: an absolute path."
+        ) from None
 
 
 def _catalog(config: Config) -> Catalog:

@@ -1,32 +1,26 @@
 """The command line: every command, and the one place where an error becomes a sentence and an exit code."""
 
-import errno
 import importlib
-import io
+import logging
 import os
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
 from pgvigil.cli.allocators import give_back_soon
+from pgvigil.cli.output import OutputError, StdoutError, drop_the_rest, set_up_output
 from pgvigil.model import PgvigilError
+
+log = logging.getLogger(__name__)
 
 FAILED = 2
 """Exit code of a command that could not do its work; `check` also knows 1, for findings."""
 
 PRIVATE = 0o077
 """What is taken from all but the owner, of every file: the store's engine makes its log anew after each checkpoint."""
-
-NOT_WRITTEN = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE})
-"""Ways in which standard output can fail."""
-
-
-class OutputError(PgvigilError):
-    """What was asked for could not be printed."""
-
 
 COMMANDS: Mapping[str, str] = {
     "serve": "serve",
@@ -81,18 +75,23 @@ def main() -> None:
     """Run the command line; an error that a user can cause is a sentence on standard error and exit code 2."""
     give_back_soon()
     before = os.umask(PRIVATE)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # what the locale cannot write is told by its number
-            stream.reconfigure(errors="backslashreplace")
+    set_up_output()
     try:
         _run()
     except PgvigilError as error:
-        sys.stderr.write(f"pgvigil: {error}\n")
-        sys.exit(FAILED)
+        _fail(str(error))
+    except OSError as error:  # the machine's doing where nobody was there to say more of it
+        log.debug("Refused by the system", exc_info=True)
+        _fail(f"The system refused{f' {error.filename}' if error.filename else ''}: {error.strerror or error}.")
     except KeyboardInterrupt:
         sys.exit(130)
     finally:
         os.umask(before)  # whoever calls this from a program of theirs has files of their own to make
+
+
+def _fail(sentence: str) -> NoReturn:
+    sys.stderr.write(f"pgvigil: {sentence}\n")
+    sys.exit(FAILED)
 
 
 def _run() -> None:
@@ -101,11 +100,8 @@ def _run() -> None:
             app()
         finally:
             sys.stdout.flush()
-    except OSError as error:
-        if error.errno not in NOT_WRITTEN:
-            raise
-        # Whatever is still to be written would fail once more when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except StdoutError as error:
+        drop_the_rest()
         raise OutputError(f"The answer could not be written to standard output: {error.strerror}.") from None
 
 

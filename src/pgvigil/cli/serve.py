@@ -2,9 +2,8 @@
 
 import asyncio
 
-import typer
-
 from pgvigil.cli.options import ConfigFile, Dsns, ListenOn, LogLevel, StoreUrl, configuration
+from pgvigil.cli.output import say
 from pgvigil.cli.serving import run
 from pgvigil.cli.settings import SettingError
 
@@ -26,4 +25,4 @@ def serve(
     found = configuration(config, flags, dsns or ())
     if not found.targets:
         raise SettingError(NOBODY)
-    asyncio.run(run(found, typer.echo))
+    asyncio.run(run(found, say))

@@ -16,7 +16,7 @@ import stat
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypedDict
 
@@ -28,6 +28,23 @@ from pgvigil.sandbox.processes import Process, kill_tree, of, wait_gone, working
 STATE = "state.json"
 _BOOT = Path("/proc/sys/kernel/random/boot_id")  # Linux only
 _YOUNG = 60.0  # s: a home without a state file may be one that is being made
+
+
+class PlaceError(PgvigilError):
+    """The system refused a throwaway server its place; the text says where, and in the system's words why."""
+
+
+@contextmanager
+def refusals_told(place: Path) -> Iterator[None]:
+    """What the system refuses while something is set up in `place` is a PlaceError."""
+    try:
+        yield
+    except OSError as error:  # shutil's has no words but its own
+        words = error.strerror or str(error)
+        raise PlaceError(
+            f"The sandbox cannot be set up in {place}: {words}. Make that possible there, or set TMPDIR to a directory "
+            "where one may write and there is room."
+        ) from None
 
 
 class State(TypedDict):
@@ -62,7 +79,13 @@ def _mode(account: Account) -> int:
 
 
 def _bases(base: Path | None) -> list[Path]:
-    return [base] if base else [Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")]  # noqa: S108
+    if base:
+        return [base]
+    usual = [Path("/tmp"), Path("/var/tmp")]  # noqa: S108
+    try:
+        return [Path(tempfile.gettempdir()), *usual]
+    except OSError:  # none can be written, or TMPDIR is told from a working directory that was removed
+        return usual
 
 
 def _root_in(base: Path) -> Path:
@@ -74,10 +97,10 @@ def runtime_root(base: Path | None = None) -> Path:
     account = server_account()
     bases = _bases(base)
     for candidate in bases:
-        if not candidate.is_dir() or not account.may_enter(candidate):
-            continue
-        root = _root_in(candidate)
         try:
+            if not candidate.is_dir() or not account.may_enter(candidate):
+                continue
+            root = _root_in(candidate)
             root.mkdir(mode=0o700, exist_ok=True)
             if _is_ours(root):
                 root.chmod(_mode(account))  # whatever the umask is, or was when it was made
@@ -95,12 +118,18 @@ class Home:
     """One throwaway directory; the processes that run in it are recorded so that a later sweep finds them."""
 
     def __init__(self, name: str, base: Path | None = None) -> None:
-        sweep(runtime_root(base))
+        root = runtime_root(base)
         self.account: Account = server_account()
-        self.path = _new_directory(name, base)
-        self.path.chmod(_mode(self.account))
         self._processes: list[Process] = []
-        self._write()
+        with refusals_told(root):
+            sweep(root)
+            self.path = _new_directory(name, base)
+            try:
+                self.path.chmod(_mode(self.account))
+                self._write()
+            except OSError:
+                self.remove()
+                raise
 
     def directory(self, name: str, mode: int = 0o700) -> Path:
         """A new directory below, owned by the server's account."""
@@ -158,8 +187,15 @@ def _homes(root: Path) -> list[Path]:
 
 def living(name: str, base: Path | None = None) -> list[Path]:
     """Our homes of that name whose owners live; nothing is made or removed."""
-    roots = [root for candidate in _bases(base) if (root := _root_in(candidate)).is_dir() and _is_ours(root)]
+    roots = [root for candidate in _bases(base) if _is_there(root := _root_in(candidate))]
     return [home for root in roots for home in _homes(root) if home.name.startswith(f"{name}-") and _has_owner(home)]
+
+
+def _is_there(root: Path) -> bool:
+    try:
+        return root.is_dir() and _is_ours(root)
+    except OSError:  # gone meanwhile, or in a directory that we may not enter: nothing of ours
+        return False
 
 
 def _has_owner(home: Path) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import psycopg
 
+from pgvigil.sandbox.console import run
 from pgvigil.sandbox.faults import FAULTS, inject
 from pgvigil.sandbox.schema import SandboxError
 from pgvigil.sandbox.workload import Workload
@@ -69,7 +70,7 @@ async def play(dsn: str, fault_every: float) -> None:
 def main() -> None:
     """Read what to do, and do it."""
     order = json.loads(sys.stdin.readline())
-    asyncio.run(play(order["dsn"], order["fault_every"]))
+    run(play(order["dsn"], order["fault_every"]))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from pgvigil.model import PgvigilError
 from pgvigil.sandbox.binaries import Binaries, find
-from pgvigil.sandbox.home import Home
+from pgvigil.sandbox.home import Home, refusals_told
 from pgvigil.sandbox.ports import HOST, ReservedPort
 from pgvigil.sandbox.processes import Process, kill_tree, uninterrupted, wait_gone, working_in
 
@@ -61,21 +61,22 @@ class Server:
         self.major = found.major
         self.home = Home(f"pg{found.major}", base)
         self.account = self.home.account
-        try:
-            self.binaries = found.readable_by(self.account, self.home.path)
-        except BaseException:  # a Ctrl-C too: copying takes its time
-            self.home.remove()
-            raise
         self.data = self.home.path / "data"
         self.log = self.home.path / "log"
         self.host = HOST
         self.passwords = {SUPERUSER: secrets.token_urlsafe(18)}
         self.settings = {**SETTINGS, **(settings or {})}
-        self._reserved = ReservedPort()
-        self.port = self._reserved.number
-        self.socket_directory = self._make_socket_directory()
         self._child: subprocess.Popen[bytes] | None = None
         self._process: Process | None = None
+        try:
+            with refusals_told(self.home.path):
+                self.binaries = found.readable_by(self.account, self.home.path)
+                self._reserved = ReservedPort()
+                self.port = self._reserved.number
+                self.socket_directory = self._make_socket_directory()
+        except BaseException:  # a Ctrl-C too: copying takes its time
+            self.home.remove()
+            raise
 
     @classmethod
     def running(
@@ -91,8 +92,9 @@ class Server:
         with contextlib.ExitStack() as undo:
             server = cls(major, settings, binaries=binaries, base=base)
             undo.callback(server.remove)
-            server.initdb(*initdb)
-            server.start()
+            with refusals_told(server.home.path):
+                server.initdb(*initdb)
+                server.start()
             undo.pop_all()
         return server
 

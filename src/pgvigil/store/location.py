@@ -53,7 +53,13 @@ def locate(url: str) -> Location:
     path = unquote(url.removeprefix(SCHEME))
     if not path or path.endswith("/") or "\0" in path:
         raise StoreUrlError(f"store.url is {url!r}, which names no file; write duckdb:///absolute/path/pgvigil.db.")
-    location = Location(Path(path).absolute())
+    try:
+        location = Location(Path(path).absolute())
+    except OSError as error:  # a working directory that was removed
+        raise StoreUrlError(
+            f"store.url is {url!r}, and the working directory cannot be told: {error.strerror}; "
+            "allowed is duckdb:///absolute/path."
+        ) from None
     _check_reachable(url, location)
     return location
 
