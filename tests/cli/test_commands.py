@@ -178,6 +178,11 @@ def test_what_the_locale_cannot_write_is_told_by_its_number(form: str, tmp_path:
     assert "\\u20ac" in done.stdout
 
 
+def test_demo_says_that_it_is_set_by_its_options_alone() -> None:
+    told = " ".join(run_pgvigil("demo", "--help").stdout.split())
+    assert "set by these options alone: no PGVIGIL_ variable and no pgvigil.toml" in told
+
+
 def test_every_command_is_there_and_explains_itself() -> None:
     runner = CliRunner()
     listed = runner.invoke(app, ["--help"]).output

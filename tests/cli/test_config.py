@@ -98,10 +98,12 @@ def test_every_setting_of_a_target_is_read_from_file_and_environment(setting: Se
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ("[stor]\nurl = 'x'", "did you mean store"),
-        ("[store]\nurI = 'x'", "did you mean url"),
+        ("[stor]\nurl = 'x'", r"did you mean store\? allowed are catalog, collect, log, serve, store, target\."),
+        ("[zzz]\nurl = 'x'", r"\[zzz\] is not known; allowed are catalog, collect, log, serve, store, target\."),
+        ("[store]\nurI = 'x'", r"did you mean url\? allowed are url, key, keep_raw, keep_1m, keep_1h\."),
+        ("[serve]\nzzz = 'x'", r"serve\.zzz is not known; allowed are listen\."),
         ("store = 1", "allowed: a table"),
-        ("[[target]]\ndns = 'x'", "did you mean dsn"),
+        ("[[target]]\ndns = 'x'", r"did you mean dsn\? allowed are dsn, name, cpus, labels, sslmode,"),
         ("[target]\ndsn = 'x'", r"\[\[target\]\]"),
         ("[[target]]\nname = 'a'", "target a has no dsn"),
         ("[store]\nkeep_raw = '20d'", "store.keep_1m = 14d is shorter than store.keep_raw = 20d"),
@@ -115,9 +117,23 @@ def test_an_unknown_or_misshapen_setting_says_what_was_meant(content: str, says:
         configuration(tmp_path / "c.toml", content)
 
 
-def test_an_unknown_variable_is_refused_with_the_nearest_name() -> None:
-    with pytest.raises(SettingError, match="did you mean PGVIGIL_STORE_URL"):
+def test_an_unknown_variable_is_refused_with_the_nearest_name_and_all_that_are_allowed() -> None:
+    with pytest.raises(SettingError, match=r"did you mean PGVIGIL_STORE_URL\?") as caught:
         load(file=None, environment={"PGVIGIL_STORE_UR": "x"})
+    for setting in (*SETTINGS, *TARGET_SETTINGS):
+        assert setting.variable in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "unknown", ["[store]\nkye = 'hunter2'", "[stor]\nkey = 'hunter2'", "[[target]]\npassword = 'hunter2'"]
+)
+def test_what_was_given_under_an_unknown_name_may_be_a_secret_and_is_not_shown(unknown: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="is not known") as caught:
+        configuration(tmp_path / "c.toml", unknown.format("hunter2"))
+    assert "hunter2" not in str(caught.value)
+    with pytest.raises(SettingError, match="PGVIGIL_STORE_KYE is not known") as caught:
+        load(file=None, environment={"PGVIGIL_STORE_KYE": "hunter2"})
+    assert "hunter2" not in str(caught.value)
 
 
 SERVER = "postgresql://h/x"

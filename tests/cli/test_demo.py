@@ -163,6 +163,9 @@ USERS = {
     "PGOPTIONS": "-c role=nobody",
     "DATABASE_URL": "postgresql://u@192.0.2.1/production",
     "http_proxy": "http://192.0.2.1:9",
+    "PGVIGIL_CONFIG": "/no/such/file",
+    "PGVIGIL_STORE_URL": "duckdb:///no/such/directory/of/theirs.db",
+    "PGVIGIL_LOG_LEVEL": "loud",
     "LC_ALL": "C",
 }
 """What may stand in the shell of whoever runs the demo, and must lead it nowhere else."""

@@ -108,7 +108,7 @@ def _refuse_unknown(content: Mapping[str, Any], file: Path | None) -> None:
             _refuse_unknown_targets(body, file)
             continue
         if section not in SECTIONS:
-            raise SettingError(f"{file}: [{section}] is not known; {_nearest(section, [*SECTIONS, 'target'])}")
+            raise SettingError(f"{file}: [{section}] is not known; {_meant(section, [*SECTIONS, 'target'])}")
         if not isinstance(body, dict):
             raise SettingError(f"{file}: {section} = {body!r}; allowed: a table, [{section}].")
         _refuse_unknown_keys(body, section, SETTINGS, file)
@@ -125,19 +125,25 @@ def _refuse_unknown_keys(body: Mapping[str, Any], section: str, settings: Sequen
     known = [setting.key for setting in settings if setting.section == section]
     for key in body:
         if key not in known:
-            raise SettingError(f"{file}: {section}.{key} is not known; {_nearest(key, known)}")
+            raise SettingError(f"{file}: {section}.{key} is not known; {_meant(key, known)}")
 
 
 def _refuse_unknown_variables(environment: Mapping[str, str]) -> None:
     known = [setting.variable for setting in (*SETTINGS, *TARGET_SETTINGS)]
     for name in environment:
         if name.startswith("PGVIGIL_") and name not in known and name not in NOT_SETTINGS:
-            raise SettingError(f"The environment variable {name} is not known; {_nearest(name, known)}")
+            raise SettingError(f"The environment variable {name} is not known; {_meant(name, known)}")
 
 
-def _nearest(word: str, known: Sequence[str]) -> str:
+def _meant(word: str, known: Sequence[str]) -> str:
+    """The name that may have been meant by an unknown one, where one is near, and all that are allowed.
+
+    What was given under that name is not shown, unlike a wrong value: it may be a secret, as in `passwort = …` or
+    `PGVIGIL_STORE_KYE`, and nothing tells which it is.
+    """
     close = difflib.get_close_matches(word, known, n=1)
-    return f"did you mean {close[0]}?" if close else f"known are: {', '.join(known)}."
+    hint = f"did you mean {close[0]}? " if close else ""
+    return f"{hint}allowed are {', '.join(known)}."
 
 
 def _targets(

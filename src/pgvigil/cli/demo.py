@@ -45,7 +45,10 @@ def demo(
     ] = None,
     fault_every: Annotated[str, typer.Option(help="How often something goes wrong; 0s for never")] = "3m",
 ) -> None:
-    """Bring up a PostgreSQL under a MeshHook-shaped load, watch it, and show it in the browser."""
+    """Bring up a PostgreSQL under a MeshHook-shaped load, watch it, and show it in the browser.
+
+    It is set by these options alone: no PGVIGIL_ variable and no pgvigil.toml, for yours are about servers of your own.
+    """
     seconds = _seconds("--for", for_) if for_ else None
     every = 0.0 if fault_every in {"0", "0s"} else _seconds("--fault-every", fault_every)
     set_up_log("warning")
