@@ -90,7 +90,12 @@ def sources() -> Iterator[Path]:
         yield from (file for file in files if file.is_file() and not file.name.endswith((".test.ts", ".d.ts")))
 
 
-def build(say: Any = print) -> None:
+def tell(line: str) -> None:
+    """Print a line at once, though the output may be a pipe: what is downloaded is told before."""
+    print(line, flush=True)
+
+
+def build(say: Any = tell) -> None:
     """Build the page unless it is fresh. Raises PageError."""
     if fresh():
         return

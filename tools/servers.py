@@ -60,13 +60,13 @@ FONTS = """<?xml version="1.0"?>
 """
 SYSTEM_PLACES = ("/usr/lib/postgresql/{}", "/opt/homebrew/opt/postgresql@{}")
 FAILURES = (ToolError, OSError, subprocess.SubprocessError, tarfile.TarError)
-# Name here: the Debian package and the program in it.
+# Name here: the Debian package, the program in it, and about how many MB it is with its libraries, told before.
 DEBIAN = {
-    "pgbouncer": ("pgbouncer", "usr/sbin/pgbouncer"),
-    "prometheus": ("prometheus", "usr/bin/prometheus"),
-    "exporter": ("prometheus-postgres-exporter", "usr/bin/prometheus-postgres-exporter"),
-    "alertmanager": ("prometheus-alertmanager", "usr/bin/prometheus-alertmanager"),
-    "victoria-metrics": ("victoria-metrics", "usr/bin/victoria-metrics"),
+    "pgbouncer": ("pgbouncer", "usr/sbin/pgbouncer", 1),
+    "prometheus": ("prometheus", "usr/bin/prometheus", 20),
+    "exporter": ("prometheus-postgres-exporter", "usr/bin/prometheus-postgres-exporter", 4),
+    "alertmanager": ("prometheus-alertmanager", "usr/bin/prometheus-alertmanager", 11),
+    "victoria-metrics": ("victoria-metrics", "usr/bin/victoria-metrics", 24),
 }
 
 
@@ -308,13 +308,13 @@ def debian(name: str) -> Callable[[], None]:
     """The function that unpacks one of DEBIAN."""
 
     def unpack() -> None:
-        package, program = DEBIAN[name]
+        package, program, megabytes = DEBIAN[name]
         target = SERVERS / name
         if (target / "stamp").exists():
             return
         if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
             raise ToolError(f"{package} is unpacked from Debian's package, and this system has no apt-get.")
-        with scratch() as directory, step(f"Unpacking Debian's {package}"):
+        with scratch() as directory, step(f"Unpacking Debian's {package} (about {megabytes} MB)"):
             fresh, downloads = Path(directory) / "unpacked", Path(directory) / "downloads"
             downloads.mkdir()
             unpack_deb(package, program, fresh, downloads)
