@@ -132,6 +132,17 @@ def test_a_configuration_that_is_none(run: Run, file: str, says: str, tmp_path: 
         assert file in said
 
 
+def test_a_path_that_is_too_long(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    long = "x" * 300
+    assert "cannot be read: File name too long" in run("sql", "select 1", "--config", long)
+    assert "File name too long" in run("restore", long, "--store", "duckdb://new.db")
+    packs = run("check", NOWHERE, PGVIGIL_CATALOG_PACKS=long)
+    assert f"catalog.packs = '{long}' ({long} cannot be looked at: File name too long); allowed: a list" in packs
+    monkeypatch.delenv("PGVIGIL_CATALOG_PACKS")
+    monkeypatch.setattr(opening, "SYSTEM", Path("/proc/none/pgvigil"))
+    assert "File name too long" in run("sql", "select 1", XDG_STATE_HOME=str(tmp_path / long))
+
+
 def test_a_working_directory_that_cannot_be_looked_into(run: Run, tmp_path: Path) -> None:
     (tmp_path / "pgvigil.toml").symlink_to("x" * 300)
     with pytest.raises(OSError, match="too long"):

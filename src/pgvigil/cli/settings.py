@@ -191,11 +191,17 @@ def words(raw: Raw) -> tuple[str, ...]:
 
 
 def paths(raw: Raw) -> tuple[Path, ...]:
-    """A list of directories that exist."""
+    """A list of directories that exist and may be looked into."""
     found = tuple(Path(word) for word in words(raw))
     for path in found:
-        if not path.is_dir():
+        try:
+            is_directory = path.is_dir()
+        except OSError as error:
+            raise ValueError(f"{path} cannot be looked at: {error.strerror}") from None
+        if not is_directory:
             raise ValueError(f"{path} is not a directory")
+        if not os.access(path, os.R_OK | os.X_OK):
+            raise ValueError(f"{path} may not be looked into")
     return found
 
 
