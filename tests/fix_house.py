@@ -12,7 +12,7 @@ from pgvigil.sandbox import binaries
 from pgvigil.sandbox.binaries import MAJORS, BinariesMissingError
 
 SLOW = 30.0  # s of a machine that does nothing else; above it a test carries the mark `slow` with its reason
-PATIENCE = 3.0  # at most so many times SLOW, however busy the machine is
+PATIENCE = 3.0  # at most so many times longer a limit gets, however busy the machine is
 _set_up = pytest.StashKey[float]()
 _SKIPS = Path(__file__).with_name("skips.toml")
 
@@ -29,8 +29,9 @@ def may_skip(nodeid: str) -> bool:
 
 
 def slowed_by() -> float:
-    """How many times longer things take now because the machine has other work: runnable tasks per core, from 1."""
-    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    """How many times longer things take now because the machine has other work: runnable tasks per core, from 1 to
+    PATIENCE, so that no limit grows without one."""
+    return min(PATIENCE, max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -64,7 +65,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         item.stash[_set_up] = report.duration
     if report.when == "call" and report.passed and not _may_be_slow(item):
         took = item.stash[_set_up] + report.duration
-        if took > SLOW * min(PATIENCE, slowed_by()):
+        if took > SLOW * slowed_by():
             report.outcome = "failed"
             report.longrepr = f"took {took:.0f} s; above {SLOW:.0f} s a test needs @pytest.mark.slow(reason=...)"
     return report

@@ -306,7 +306,7 @@ def assert_watched_in_time(running: Monitor) -> None:
     assert row["share"] > 0.8 / slowed_by(), row
     apart = apart_of_statements(running)
     assert len(apart) > 3
-    assert max(apart) <= (PERIOD + LATE) * max(1.0, slowed_by()), apart
+    assert max(apart) <= PERIOD + LATE * slowed_by(), apart
 
 
 def apart_of_statements(running: Monitor) -> list[float]:

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+import fix_house
 from pgvigil.sandbox.environment import clean_environment
 
 _CONFTEST = """
 import fix_house
 pytest_plugins = ["fix_house"]
 fix_house.SLOW = 0.2
-fix_house.slowed_by = lambda: 1.0
+fix_house.os.getloadavg = lambda: (0.0, 0.0, 0.0)
 fix_house._SKIPS = __import__("pathlib").Path(__file__).with_name("skips.toml")
 """
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -128,9 +129,21 @@ def test_in_ci_a_skip_of_a_whole_file_fails(run: Run) -> None:
 
 
 def test_a_busy_machine_makes_no_test_as_slow_as_it_likes(run: Run) -> None:
-    words = "import fix_house\nfix_house.slowed_by = lambda: 100.0\n"
+    words = "import fix_house\nfix_house.os.getloadavg = lambda: (1e6, 0.0, 0.0)\n"
     done = run(f"{words}def test_a_little(): time.sleep(0.4)\ndef test_much(): time.sleep(0.7)", ci=False)
     assert outcomes(done) == {"test_a_little": "PASSED", "test_much": "FAILED"}
+
+
+@pytest.mark.parametrize(
+    ("runnable", "slowness"), [(0, 1), (4, 1), (6, 1.5), (8, 2), (12, fix_house.PATIENCE), (1e6, fix_house.PATIENCE)]
+)
+def test_a_limit_grows_with_the_load_of_the_machine_up_to_a_bound(
+    monkeypatch: pytest.MonkeyPatch, runnable: float, slowness: float
+) -> None:
+    monkeypatch.setattr("os.getloadavg", lambda: (runnable, 0.0, 0.0))
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    assert fix_house.PATIENCE <= 3
+    assert fix_house.slowed_by() == slowness
 
 
 def test_the_mark_slow_needs_its_reason(run: Run) -> None:
