@@ -1,38 +1,56 @@
-"""What goes wrong on the way to a server, as a user of `pgvigil serve` is told of it: in the API, in time, once."""
+"""What goes wrong on the way to a server, as a user is told of it: in the API in time and once, by `check` in the same
+words. What the page says of it: tests/web/test_states.py."""
 
 import json
-import socket
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
-import psycopg
 import pytest
-from psycopg import sql
 
 from e2e.places import Listener
 from fix_house import slowed_by
 from fix_monitor import MakeMonitor, Monitor, run_pgvigil
-from fix_servers import MONITOR, Connection, MakeServer, connect, start_prepared
+from fix_servers import MONITOR, Connection, Database, MakeServer, connect, start_prepared
 from pgvigil.sandbox.proxy import Proxy
 from pgvigil.sandbox.server import Server
+from troubles import (
+    FEW,
+    OLD_EXTENSION,
+    ONLY_IPV6,
+    RESERVED,
+    SLOTS,
+    catalogs_held,
+    create_old_extension,
+    every_place_taken,
+    reaches_ipv6,
+    set_password,
+    write_config,
+)
 
 TOLD = 5.0
 FLOWS = 15.0
 """Seconds, on a machine that does nothing else, until a cause is named, and until data flow after it ended."""
 
+FINDINGS, NOBODY = 1, 2
+"""Exit codes of `check`: test servers run without fsync, which is a finding; nobody could look."""
+
 PERIOD, LATE = 10.0, 1.0
 """Seconds between two passes of statements, and by how much one may be late because another server is away."""
 
-SLOTS = 12
-RESERVED = 3
 OURS = 2
+"""Connections of one monitor to one server."""
+
+CATALOGS = ("pg_class", "pg_proc", "pg_authid", "pg_database")
 OTHER = "other"
 BROKEN = "broken"
 
@@ -45,6 +63,7 @@ class World:
     server: Server
     hop: Proxy
     listener: Listener
+    through: str
 
     def target(self, name: str = BROKEN) -> dict[str, Any]:
         targets = self.running.get("/api/v1/targets")["targets"]
@@ -94,12 +113,6 @@ def in_time(running: Monitor, what: str, holds: Callable[[], bool], seconds: flo
     assert took <= seconds * max(slowness, slowed_by()), (what, took, slowness)
 
 
-def write_config(place: Path, targets: dict[str, str]) -> Path:
-    config = place / "pgvigil.toml"
-    config.write_text("".join(f'[[target]]\nname = "{name}"\ndsn = "{dsn}"\n' for name, dsn in targets.items()))
-    return config
-
-
 @contextmanager
 def world_of(place: Path, server: Server) -> Iterator[World]:
     with ExitStack() as stack:
@@ -111,14 +124,14 @@ def world_of(place: Path, server: Server) -> Iterator[World]:
         running = Monitor(place, (), "--config", str(config))
         stack.callback(running.stop)
         with Listener(running, [BROKEN]) as listener:
-            made = World(running, server, hop, listener)
+            made = World(running, server, hop, listener, through)
             in_time(running, "the first data", flows(made), FLOWS)
             yield made
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    server = start_prepared(18, {"max_connections": str(SLOTS), "superuser_reserved_connections": str(RESERVED)})
+    server = start_prepared(18, FEW)
     try:
         with world_of(tmp_path_factory.mktemp("hard"), server) as made:
             yield made
@@ -182,12 +195,6 @@ def another_password(world: World) -> Iterator[None]:
         set_password(world.server, world.server.passwords[MONITOR])
 
 
-def set_password(server: Server, password: str) -> None:
-    with connect(server) as connection:
-        words = sql.SQL("alter role {} password {}").format(sql.Identifier(MONITOR), sql.Literal(password))
-        connection.execute(words)
-
-
 @contextmanager
 def crowded(world: World) -> Iterator[None]:
     """Every connection but the reserved ones is taken, then ours are cut."""
@@ -214,9 +221,7 @@ def exhausted(world: World) -> Iterator[None]:
 
 @contextmanager
 def catalogs_locked(world: World) -> Iterator[None]:
-    with connect(world.server) as holder:
-        holder.execute("begin")
-        holder.execute("lock table pg_class, pg_proc, pg_authid, pg_database in access exclusive mode")
+    with catalogs_held(world.server, *CATALOGS):
         yield
 
 
@@ -227,30 +232,54 @@ def ours(connection: Connection, application: str = "%") -> int:
 
 
 LISTENS = "Check that the server runs"
+CLOSED = "closed the connection while it was being set up"
+SILENT = ("said nothing", "is not frozen")
+STARTS = ("is starting up and takes no sessions yet", "Wait;")
+NO_START = ("did not start a session", "A lock on pg_authid or pg_database")
+LOCKED = ("a lock on the system catalog stands in the way", "End the transaction that holds AccessExclusiveLock")
+NEAR_THE_LIMIT = ("Connections near the limit", "raise max_connections")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A cause, and the words in which the API names it and what to do.
+
+    `check` says the same, or `newly` where somebody who comes only now sees it otherwise than who was there before.
+    """
+
+    cause: Callable[[World], AbstractContextManager[None]]
+    condition: str
+    words: str
+    remedy: str
+    newly: tuple[str, ...] = ()
+    code: int = NOBODY
+
+
 CASES = (
-    (killed, "unreachable", "closed the connection while it was being set up", "listens there"),
-    (stopped, "unreachable", "closed the connection while it was being set up", "listens there"),
-    (cut_off, "unreachable", "Nothing listens at", LISTENS),
-    (black_hole, "unreachable", "did not answer", "the network between"),
-    (black_hole_for_newcomers, "unreachable", "said nothing", "is not frozen"),
-    (another_password, "refused", "password", "Check the user and the password"),
-    (crowded, "refused", "connections", "Close idle connections"),
-    (exhausted, "refused", "All connections", "end idle ones"),
-    (catalogs_locked, "limited", "is locked", "pg_locks"),
+    Case(killed, "unreachable", CLOSED, "listens there"),
+    Case(stopped, "unreachable", CLOSED, "listens there"),
+    Case(cut_off, "unreachable", "Nothing listens at", LISTENS),
+    Case(black_hole, "unreachable", "did not answer", "the network between", newly=SILENT),
+    Case(black_hole_for_newcomers, "unreachable", *SILENT),
+    Case(another_password, "refused", "password", "Check the user and the password"),
+    # Who looks once takes a place that is free.
+    Case(crowded, "refused", "connections", "Close idle connections", newly=NEAR_THE_LIMIT, code=FINDINGS),
+    Case(exhausted, "refused", "All connections", "end idle ones"),
+    Case(catalogs_locked, "limited", "is locked", "pg_locks", newly=NO_START),
 )
 
 
 @pytest.mark.slow(reason="the world of all cases is made with the first of them")
-@pytest.mark.parametrize(("cause", "condition", "words", "remedy"), CASES, ids=[case[0].__name__ for case in CASES])
-def test_a_cause_is_named_with_its_remedy_and_data_flow_again(
-    world: World, cause: Callable[[World], Any], condition: str, words: str, remedy: str
-) -> None:
+@pytest.mark.parametrize("case", CASES, ids=[case.cause.__name__ for case in CASES])
+def test_a_cause_is_named_with_its_remedy_and_data_flow_again(world: World, case: Case) -> None:
     lines, changes = len(world.told()), world.changes()
-    with cause(world):
-        in_time(world.running, cause.__name__, names(world, condition, words, remedy), TOLD)
+    name = case.cause.__name__
+    with case.cause(world):
+        in_time(world.running, name, names(world, case.condition, case.words, case.remedy), TOLD)
         during = world.target()["state"]
+        check_names(world.through, case.code, *(case.newly or (during["cause"], during["remedy"])))
         assert world.target(OTHER)["state"]["condition"] == "watching"
-    in_time(world.running, f"data after {cause.__name__}", flows(world), FLOWS)
+    in_time(world.running, f"data after {name}", flows(world), FLOWS)
     assert world.server.passwords[MONITOR] not in json.dumps(during)
     world.running.wait_for("the stream", lambda: world.changes() > changes + 1)
     assert len(world.told()) - lines >= 2
@@ -274,6 +303,7 @@ def test_a_locked_table_holds_nothing_up(world: World) -> None:
         with connect(world.server) as waiting, ThreadPoolExecutor(1) as aside:
             asked = aside.submit(waiting.execute, "select count(*) from held")
             in_time(world.running, "data beside a locked table", flows(world), FLOWS)
+            check_names(world.through, FINDINGS, "PostgreSQL 18.", but_not="Not answered")
             assert not asked.done()
             holder.execute("rollback")
             asked.result(10)
@@ -285,6 +315,7 @@ def test_what_only_an_orm_understands_in_a_url_is_dropped_with_one_note(world: W
     notes = [line for line in world.told() if "pgbouncer" in line]
     assert len(notes) == 1, world.told()
     assert "schema" in "".join(world.told())
+    check_names(world.through, FINDINGS, "Note: ", "pgbouncer", "schema")
 
 
 @pytest.mark.slow(reason="the world of all cases is made with the first of them")
@@ -335,6 +366,8 @@ def test_another_system_and_another_major_behind_the_same_address_are_named_and_
             assert world.target(OTHER)["state"]["condition"] == "watching"
             in_time(world.running, "data of the server that answers now", flows(world, "limited"), FLOWS)
             assert_told_once_per_change(world, lines, changes)
+            # Whoever looks once knows of no before.
+            check_names(world.through, FINDINGS, f"PostgreSQL {version(now)}, primary")
         changes = world.changes()
         world.running.wait_for("passes of the other", lambda: len(apart_of_statements(world.running)) > 3)
         assert world.changes() == changes
@@ -345,20 +378,14 @@ def test_another_system_and_another_major_behind_the_same_address_are_named_and_
 
 def itself(server: Server) -> str:
     """What tells a server from all others, in its own words."""
-    system = "select current_setting('server_version'), system_identifier from pg_control_system()"
     with connect(server) as connection:
-        version, number = connection.execute(system).fetchone() or ("", 0)
-        return f"PostgreSQL {version} with the system identifier {number}"
+        (number,) = connection.execute("select system_identifier from pg_control_system()").fetchone() or (0,)
+    return f"PostgreSQL {version(server)} with the system identifier {number}"
 
 
-NOWHERE = "2001:db8::1"
-"""An address for documentation, which is nobody's."""
-
-
-def reaches_ipv6() -> bool:
-    """Whether this machine has a way to IPv6 addresses."""
-    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as asking:
-        return asking.connect_ex((NOWHERE, 9)) == 0
+def version(server: Server) -> str:
+    with connect(server) as connection:
+        return str((connection.execute("show server_version").fetchone() or ("",))[0])
 
 
 def test_what_is_in_the_way_at_the_start_is_named_and_the_server_watched_when_it_comes(
@@ -369,12 +396,12 @@ def test_what_is_in_the_way_at_the_start_is_named_and_the_server_watched_when_it
     with Proxy(server.port) as hop:
         hop.stall()
         dsns = {"down": server.dsn(MONITOR), "silent": server.dsn(MONITOR, port=hop.port)}
-        six = f"postgresql://{MONITOR}:none@[{NOWHERE}]:5432/postgres"
-        running = monitor(arguments=("--config", str(write_config(tmp_path, {**dsns, "six": six}))))
+        running = monitor(arguments=("--config", str(write_config(tmp_path, {**dsns, "six": ONLY_IPV6}))))
         words = {"down": str(server.port), "silent": "said nothing", "six": "" if reaches_ipv6() else "IPv6"}
         for name, word in words.items():
             in_time(running, name, partial(is_unreachable, running, name, word), TOLD)
             assert state(running, name)["remedy"]
+        check_names(ONLY_IPV6, NOBODY, state(running, "six")["cause"], state(running, "six")["remedy"])
         server.start()
         hop.flow()
         for name in dsns:
@@ -392,8 +419,10 @@ def test_a_server_without_a_hop_that_was_killed_or_stopped_is_named_and_watched_
         words = f"Nothing listens at {server.host}:{server.port}."
         in_time(running, words, partial(is_unreachable, running, "direct", words), TOLD)
         assert LISTENS in state(running, "direct")["remedy"]
+        check_names(server.dsn(MONITOR), NOBODY, words, LISTENS)
         server.start()
         in_time(running, "data", partial(is_watched, running, "direct"), FLOWS)
+        check_names(server.dsn(MONITOR), FINDINGS, "fsync")
 
 
 def is_unreachable(running: Monitor, name: str, word: str) -> bool:
@@ -401,43 +430,72 @@ def is_unreachable(running: Monitor, name: str, word: str) -> bool:
     return bool(found["condition"] == "unreachable" and word in found["cause"])
 
 
+@pytest.mark.parametrize("catalog", [*CATALOGS, "pg_attribute", "pg_extension", "pg_db_role_setting"])
+def test_check_names_a_lock_on_each_catalog(server: Server, catalog: str) -> None:
+    with catalogs_held(server, catalog):
+        check_names(server.dsn(MONITOR), NOBODY, *(NO_START if catalog in {"pg_authid", "pg_database"} else LOCKED))
+    check_names(server.dsn(MONITOR), FINDINGS, "fsync")
+
+
+def test_a_server_that_takes_no_sessions_any_more_or_yet_is_named(
+    monitor: MakeMonitor, private_server: MakeServer, tmp_path: Path
+) -> None:
+    server = private_server()
+    running = monitor(arguments=("--config", str(write_config(tmp_path, {"direct": server.dsn(MONITOR)}))))
+    in_time(running, "the first data", partial(is_watched, running, "direct"), FLOWS)
+    with connect(server):  # a smart end waits for whoever is there
+        os.kill(server.pid, signal.SIGTERM)
+        running.wait_for("the end to begin", lambda: "received smart shutdown request" in server.log_text())
+        check_names(server.dsn(MONITOR), NOBODY, "is shutting down", "Wait until it has started again")
+        server.stop("fast")
+    with starting(server):
+        in_time(running, "that it starts", partial(is_unreachable, running, "direct", STARTS[0]), TOLD)
+        assert STARTS[1] in state(running, "direct")["remedy"]
+        check_names(server.dsn(MONITOR), NOBODY, *STARTS)
+    in_time(running, "data", partial(is_watched, running, "direct"), FLOWS)
+
+
 @contextmanager
-def every_place_taken(server: Server) -> Iterator[None]:
-    """Connections of ordinary roles until the server refuses more."""
-    with ExitStack() as taken:
-        with suppress(psycopg.OperationalError):  # a connection that just ended may still hold its place
-            for _ in range(SLOTS):
-                taken.enter_context(connect(server, user=MONITOR))
-        yield
+def starting(server: Server) -> Iterator[None]:
+    """A stopped server starts, as a standby that nobody may look into until it is promoted."""
+    server.configure({"hot_standby": "off"})
+    leave(server, "standby.signal")
+    with ThreadPoolExecutor(1) as aside:
+        started = aside.submit(server.start)
+        try:
+            yield
+        finally:
+            leave(server, "promote")
+            os.kill(server.pid, signal.SIGUSR1)
+            started.result(60)
 
 
-FINDINGS, NOBODY = 1, 2
-"""Exit codes: test servers run without fsync, which is a finding; nobody could look."""
+def leave(server: Server, name: str) -> None:
+    """An empty file that tells the server something."""
+    (server.data / name).touch()
+    server.account.own(server.data / name)
 
 
-def test_check_names_a_cause_in_time(private_server: MakeServer) -> None:
-    server = private_server(settings={"max_connections": str(SLOTS), "superuser_reserved_connections": str(RESERVED)})
-    server.passwords["blind"] = "dark"
-    with connect(server) as connection:
-        connection.execute("create role blind login password 'dark'")
-        connection.execute("create database bare")
-    check_names(server.dsn("blind"), FINDINGS, "GRANT pg_monitor TO")
-    check_names(server.dsn(MONITOR, "bare"), FINDINGS, "CREATE EXTENSION pg_stat_statements")
-    with every_place_taken(server):
-        check_names(server.dsn(MONITOR), NOBODY, "connections")
-    with Proxy(server.port) as hop:
-        hop.stall()
-        check_names(server.dsn(MONITOR, port=hop.port), NOBODY, "said nothing")
-
-
-def check_names(dsn: str, code: int, words: str) -> None:
+def check_names(dsn: str, code: int, *words: str, but_not: str = "") -> None:
+    """`check` ends with this code, in time, and says all of these words, and neither a traceback nor the password."""
     slowness = slowed_by()
     began = time.monotonic()
     done = run_pgvigil("check", dsn)
     took = time.monotonic() - began
-    assert words in done.stdout + done.stderr
-    assert done.returncode == code, done.stdout
+    said = done.stdout + done.stderr
+    assert done.returncode == code, said
+    assert [word for word in words if word not in said] == [], said
+    unsaid = ("Traceback", unquote(str(urlsplit(dsn).password)), but_not)
+    assert [word for word in unsaid if word and word in said] == [], said
     assert took <= TOLD * max(slowness, slowed_by()), (words, took)
+
+
+WITHOUT = {
+    "blind": ("pg_monitor",),
+    "bare": ("statements,", "The extension pg_stat_statements is not installed in the database bare"),
+    "old": ("statements: The extension pg_stat_statements is at version", OLD_EXTENSION),
+}
+"""What `check` says is in the way of what is not visible, by target."""
 
 
 def has_remedy(running: Monitor, name: str, remedy: str) -> bool:
@@ -457,12 +515,10 @@ def test_a_role_that_sees_little_and_a_missing_extension_are_named_while_the_res
         connection.execute("create role blind login password 'dark'")
         connection.execute("create database bare")
         connection.execute("create database old")
-    with connect(server, "old") as connection:
-        connection.execute("create extension pg_stat_statements version '1.7'")
+    create_old_extension(Database(server, "old"))
     server.passwords["blind"] = "dark"
-    places = {"blind": ("blind",), "bare": (MONITOR, "bare"), "old": (MONITOR, "old")}
-    config = write_config(tmp_path, {name: server.dsn(*place) for name, place in places.items()})
-    running = monitor(arguments=("--config", str(config)))
+    dsns = {"blind": server.dsn("blind"), "bare": server.dsn(MONITOR, "bare"), "old": server.dsn(MONITOR, "old")}
+    running = monitor(arguments=("--config", str(write_config(tmp_path, dsns))))
     remedies = {
         "blind": "GRANT pg_monitor TO",
         "bare": "CREATE EXTENSION pg_stat_statements",
@@ -471,6 +527,7 @@ def test_a_role_that_sees_little_and_a_missing_extension_are_named_while_the_res
     for name, remedy in remedies.items():
         in_time(running, name, partial(has_remedy, running, name, remedy), TOLD)
         assert state(running, name)["condition"] == "limited"
+        check_names(dsns[name], FINDINGS, *WITHOUT[name], remedy)
     targets = {target["name"]: target for target in running.get("/api/v1/targets")["targets"]}
     for name in remedies:
         whats = [what for entry in targets[name]["not_visible"] for what in entry["what"].split(", ")]

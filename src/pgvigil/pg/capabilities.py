@@ -7,7 +7,7 @@ from pgvigil.model import Capabilities, Condition, Identity
 from pgvigil.pg import queries
 from pgvigil.pg.errors import ConnectError
 from pgvigil.pg.session import Session
-from pgvigil.pg.values import Failure, Parameter, Reply, Request, text_array
+from pgvigil.pg.values import Failure, FailureKind, Parameter, Reply, Request, text_array
 
 SETTINGS = (
     "auto_explain.log_min_duration",
@@ -74,12 +74,21 @@ def _request(name: str, *parameters: Parameter) -> Request:
 
 def _rows(reply: Reply) -> Sequence[Mapping[str, Any]]:
     if isinstance(reply, Failure):
-        raise ConnectError(
-            Condition.UNREACHABLE,
-            f"The server does not say what it is ({reply.name}: {reply.kind}).",
-            "A lock on the system catalog or an overloaded server may be in the way; pgvigil tries again.",
-        )
+        raise _silence(reply)
     return [dict(zip(reply.names, row, strict=True)) for row in reply.rows]
+
+
+def _silence(failure: Failure) -> ConnectError:
+    """Why the server does not say what it is."""
+    if failure.kind is FailureKind.LOCK:
+        cause = "The server does not say what it is: a lock on the system catalog stands in the way."
+        remedy = (
+            "End the transaction that holds AccessExclusiveLock on a table of pg_catalog (VACUUM FULL, REINDEX SYSTEM)."
+        )
+    else:
+        cause = f"The server does not say what it is ({failure.name}: {failure.kind})."
+        remedy = "A lock on the system catalog or an overloaded server may be in the way; pgvigil tries again."
+    return ConnectError(Condition.UNREACHABLE, cause, remedy)
 
 
 def _identity(server: Mapping[str, Any], control: Reply) -> Identity:
