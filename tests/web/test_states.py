@@ -1,20 +1,35 @@
-"""What the page says when the server that is watched goes away, or is another than before."""
+"""What the page says when the server that is watched goes away, lets nobody in, or is another than before."""
 
 import re
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Route, expect
 
 from fix_browser import Serving, Visit
-from fix_servers import MONITOR, Database
+from fix_house import slowed_by
+from fix_monitor import Monitor
+from fix_servers import MONITOR, Database, SharedServers, drop_database, new_database, start_prepared
+from pgvigil.sandbox.proxy import Proxy
 from pgvigil.sandbox.server import Server
 from pgvigil.store import open_store
 from serve.filled import CATALOG, SECOND, batch, statement
+from troubles import (
+    FEW,
+    ONLY_IPV6,
+    catalogs_held,
+    create_old_extension,
+    every_place_taken,
+    write_config,
+)
+
+TOLD = 5.0
+"""Seconds, on a machine that does nothing else, until a cause stands on the page."""
 
 
 @pytest.mark.slow(reason="a server is started, stopped and started again, and pgvigil connects with back-off")
@@ -26,10 +41,79 @@ def test_a_server_that_stops_is_named_with_its_cause_and_comes_back(
     line = page.locator(".state")
     expect(line).to_have_attribute("data-tone", "ok", timeout=30_000)
     server.stop("fast")
-    expect(line).to_have_attribute("data-tone", "bad", timeout=20_000)
+    expect(line).to_have_attribute("data-tone", "bad", timeout=1000 * TOLD * slowed_by())
     expect(line).to_have_text(re.compile(r"does not answer\..+\w"))
+    expect(line).to_contain_text(f"Nothing listens at {server.host}:{server.port}.")
+    expect(line.locator(".remedy")).to_contain_text("Check that the server runs")
     server.start()
     expect(line).not_to_have_attribute("data-tone", "bad", timeout=45_000)
+
+
+TROUBLES = {
+    "password": ("refuses pgvigil.", "refused the password of user", "Check the user and the password"),
+    "silent": ("does not answer.", "accepted the connection and then said nothing", "is not frozen"),
+    "six": ("does not answer.", "", "Use the address of the provider's pooler"),
+    "full": ("refuses pgvigil.", "All connections of", "end idle ones"),
+    "bare": ("but not all of it.", "pg_stat_statements is not installed", "CREATE EXTENSION pg_stat_statements"),
+    "old": ("but not all of it.", "pg_stat_statements is at version", "ALTER EXTENSION pg_stat_statements UPDATE"),
+    "locked": ("", "is locked", "pg_locks"),
+}
+"""By target what the page's line begins with, and words of the cause and of what to do."""
+
+
+@pytest.fixture(scope="module")
+def troubled(shared_servers: SharedServers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monitor]:
+    """One `pgvigil serve` that watches a target in each of TROUBLES."""
+    with ExitStack() as stack:
+        sound = shared_servers[18]
+        full, locked = start_prepared(18, FEW), start_prepared(18)
+        for server in (full, locked):
+            stack.callback(server.remove)
+        hop = stack.enter_context(Proxy(sound.port))
+        hop.stall()
+        bare, old = new_database(sound), new_database(sound)
+        for database in (bare, old):
+            stack.callback(drop_database, database)
+            database.execute("drop extension pg_stat_statements")
+        create_old_extension(old)
+        dsns = {
+            "password": sound.dsn(MONITOR, password="another"),
+            "silent": sound.dsn(MONITOR, port=hop.port),
+            "six": ONLY_IPV6,
+            "full": full.dsn(MONITOR),
+            "bare": bare.dsn(MONITOR),
+            "old": old.dsn(MONITOR),
+            "locked": locked.dsn(MONITOR),
+        }
+        stack.enter_context(every_place_taken(full))
+        place = tmp_path_factory.mktemp("troubled")
+        running = Monitor(place, (), "--config", str(write_config(place, dsns)))
+        stack.callback(running.stop)
+        running.wait_for("the first data", lambda: state(running, "locked")["condition"] == "watching")
+        stack.enter_context(catalogs_held(locked, "pg_class", "pg_proc", "pg_authid", "pg_database"))
+        yield running
+
+
+def state(running: Monitor, name: str) -> dict[str, Any]:
+    targets = running.get("/api/v1/targets")["targets"]
+    return next(dict(target["state"]) for target in targets if target["name"] == name)
+
+
+@pytest.mark.parametrize("name", TROUBLES)
+def test_the_page_names_a_cause_and_what_to_do_in_the_words_of_the_api(
+    troubled: Monitor, open_page: Callable[..., Visit], name: str
+) -> None:
+    head, words, remedy = TROUBLES[name]
+    visit = open_page(f"{troubled.url}/?target={name}")
+    line = visit.page.locator(".state")
+    for each in (head, words):
+        expect(line).to_contain_text(each, timeout=1000 * TOLD * slowed_by())
+    expect(line.locator(".remedy")).to_contain_text(remedy)
+    told = state(troubled, name)
+    assert words in told["cause"]
+    expect(line).to_contain_text(told["cause"])
+    expect(line).to_contain_text(told["remedy"])
+    assert visit.complaints == []
 
 
 def test_what_we_add_to_a_log_that_takes_every_statement_is_said_with_what_stops_it(

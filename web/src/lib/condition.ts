@@ -64,9 +64,11 @@ function watching(target: Target, state: State, now: number): Line {
   }
   const failing = target.probes.filter((probe) => probe.outcome === "failed" || probe.outcome === "late");
   if (failing.length > 0) {
-    const named = failing.map((probe) => `${probe.probe} (${probe.reason ?? probe.outcome})`).join(", ");
+    // The remedy is that of the state's cause, which may be another than why a probe failed, or one of these itself.
+    const unnamed = failing.filter((probe) => !state.cause.startsWith(`The probe ${probe.probe} fails`));
+    const named = unnamed.map((probe) => `${probe.probe} (${probe.reason ?? probe.outcome})`).join(", ");
     const head = `Watching ${target.name}, but ${plural(failing.length, "probe")} of ${target.probes.length} failed.`;
-    return { tone: "warn", head, rest: named, remedy: state.remedy };
+    return { tone: "warn", head, rest: `${named && `${named}.`} ${state.cause}`.trim(), remedy: state.remedy };
   }
   if (state.condition === "limited") {
     return { tone: "warn", head: `Watching ${target.name}, but not all of it.`, rest: state.cause, remedy: state.remedy };

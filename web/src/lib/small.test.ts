@@ -112,6 +112,21 @@ describe("the numbers of a target", () => {
     expect(head(null, pass(NOW - 6))).toBe("");
   });
 
+  test("are not told of without the cause, where a probe failed for another reason", () => {
+    const wal: Target["probes"][number] = { probe: "wal", summary: "", every: 10, last: null, outcome: "ok", reason: null };
+    const failed = [{ ...wal, outcome: "failed", reason: "permission denied" } as const, wal];
+    const limited: State = { condition: "limited", since: 0, cause: "The disk is full.", remedy: "Look at the disk." };
+    const line = (told: State) => stateLine({ ...target(NOW), probes: failed }, told, NOW);
+    expect(line(limited)).toMatchObject({
+      head: "Watching t, but 1 probe of 2 failed.",
+      rest: "wal (permission denied). The disk is full.",
+      remedy: "Look at the disk.",
+    });
+    expect(line(state).rest).toBe("wal (permission denied).");
+    const itself = "The probe wal fails (permission denied).";
+    expect(line({ ...limited, cause: itself, remedy: "" }).rest).toBe(itself);
+  });
+
   test("are as the later of list and stream says", () => {
     const told = freshest(target(950), sample(890), pass(940));
     expect([told.last_sample, told.last_pass]).toEqual([900, 950]);
