@@ -4,7 +4,8 @@
 `passes`, `sampler` one turn of each · `schedule`, `governor`, `memory` when to ask · `asking`, `telling`, `heart`,
 `quiet` what to ask · `series`, `deltas`, `lives`, `layout`, `removals`, `happenings`, `buckets` what answers mean ·
 `cleaning`, `texts` what may be kept · `binding`, `outbox`, `post`, `keeper` keeping it · `line`, `dialing`
-connections · `station` what is known of a target · `reporting`, `live` telling how it goes · `looking` one look.
+connections · `station` what is known of a target · `reporting`, `live` telling how it goes · `looking` one look ·
+`logcost`, `logline` what the server's log takes of ours.
 """
 
 from pgvigil.collect.collector import Collector

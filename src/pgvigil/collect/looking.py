@@ -180,7 +180,9 @@ async def examine(target: Target, catalog: Catalog) -> Examination:
     by_name = {reply.name: reply for reply in replies}
     queries = [one for one in chosen if isinstance(one, Query)]
     trials = tuple(_trial(one, by_name) for one in queries)
-    return Examination(capabilities, trials, log_cost(capabilities, queries, len(databases)), tuple(notes))
+    soon = any(isinstance(one, Invisible) and one.remedy is not None for one in chosen)
+    cost = log_cost(capabilities, queries, len(databases), looks_soon=soon)
+    return Examination(capabilities, trials, cost, tuple(notes))
 
 
 def _for_each(query: Query) -> bool:

@@ -199,8 +199,7 @@ class Rounds:
             return False
         self._passes.limits_chosen(pulse)
         self._generation = self._line.generation
-        removable = any(each.remedy is not None for each in self._station.invisible.values())
-        soon = removable or self._station.memory.reasons
+        soon = self._station.may_come_into_sight() or self._station.memory.reasons
         self._look_at = self._clocks.steady() + (LOOK_SOON if soon else LOOK_AGAIN)
         self._reporter.well("capabilities")
         self._tell_of(found)

@@ -99,7 +99,8 @@ class Shift:
         station, found = self._tools.station, self.capabilities
         if found is None:
             return None
-        return log_cost(found, station.queries.values(), 1 if found.pooled else station.databases)
+        databases = 1 if found.pooled else station.databases
+        return log_cost(found, station.queries.values(), databases, looks_soon=station.may_come_into_sight())
 
     def look_now(self) -> None:
         """Have a pass made at once."""

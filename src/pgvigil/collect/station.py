@@ -70,6 +70,10 @@ class Station:
             at = names.index(signal.column)
             self.signals[f"{probe.name}.{name}"] = sum(1 for row in rows if row[at] in signal.values)
 
+    def may_come_into_sight(self) -> bool:
+        """Whether a probe is invisible for a reason that somebody can remove."""
+        return any(each.remedy is not None for each in self.invisible.values())
+
     def next_pass(self) -> int:
         """A number for a pass."""
         self._pass_no += 1

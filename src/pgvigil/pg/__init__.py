@@ -9,7 +9,7 @@ replies · `failures` SQLSTATEs.
 
 from pgvigil.pg.attempts import Attempts
 from pgvigil.pg.capabilities import find_capabilities
-from pgvigil.pg.connect import Notice, connect
+from pgvigil.pg.connect import Notice, connect, frame
 from pgvigil.pg.errors import ConnectError
 from pgvigil.pg.queries import compose, load, role_sql, wrap_changed
 from pgvigil.pg.session import Session
@@ -46,6 +46,7 @@ __all__ = [
     "compose",
     "connect",
     "find_capabilities",
+    "frame",
     "int4",
     "int8",
     "int8_array",

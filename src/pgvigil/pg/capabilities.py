@@ -10,10 +10,18 @@ from pgvigil.pg.session import Session
 from pgvigil.pg.values import Failure, FailureKind, Parameter, Reply, Request, text_array
 
 SETTINGS = (
+    "auto_explain.log_analyze",
+    "auto_explain.log_buffers",
+    "auto_explain.log_format",
     "auto_explain.log_min_duration",
     "auto_explain.log_parameter_max_length",
+    "auto_explain.log_verbose",
+    "auto_explain.sample_rate",
     "block_size",
     "compute_query_id",
+    "log_duration",
+    "log_error_verbosity",
+    "log_line_prefix",
     "log_min_duration_sample",
     "log_min_duration_statement",
     "log_parameter_max_length",
@@ -29,6 +37,8 @@ SETTINGS = (
     "pg_stat_statements.track_utility",
     "pgaudit.log",
     "pgaudit.log_parameter",
+    "pgaudit.log_relation",
+    "pgaudit.log_statement",
     "reserved_connections",
     "server_encoding",
     "shared_preload_libraries",

@@ -14,7 +14,8 @@ from pgvigil.pg import queries
 from pgvigil.pg.attempts import Attempt, Attempts, Step
 from pgvigil.pg.conninfo import Endpoint, Plan, plan
 from pgvigil.pg.errors import ConnectError, explain, named
-from pgvigil.pg.session import LOCK_TIMEOUT, SEARCH_PATH, Session
+from pgvigil.pg.pipeline import BEGIN, ROLLBACK
+from pgvigil.pg.session import LOCK_TIMEOUT, SEARCH_PATH, Session, settings_for
 from pgvigil.pg.values import Failure, FailureKind, Request
 
 _LIMIT_MS = 500
@@ -58,6 +59,12 @@ class Notice:
 
     after: float
     tell: Callable[[ConnectError], None]
+
+
+def frame(limit_ms: int, *, pooled: bool) -> tuple[str, ...]:
+    """The statements that are sent around a request of this limit, in a session that stands behind a pooler or not."""
+    settings = settings_for(limit_ms, None if pooled else _LIMIT_MS)
+    return tuple(text.decode("ascii") for text in (BEGIN, *settings, ROLLBACK))
 
 
 async def connect(

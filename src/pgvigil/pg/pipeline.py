@@ -24,6 +24,8 @@ from pgvigil.pg.prepared import STALE, Prepared, Statement
 from pgvigil.pg.values import Failure, FailureKind, Reply, Request, Rows
 from pgvigil.pg.waiting import Ready, ready
 
+BEGIN, ROLLBACK = b"begin read only", b"rollback"
+
 _SYNCS = 2  # per request
 
 
@@ -64,13 +66,13 @@ class Pipeline:
 
     def send(self, request: Request, settings: Sequence[bytes]) -> None:
         """Queue a request in a transaction with these settings; nothing is waited for."""
-        frame = (b"begin read only", *settings)
+        frame = (BEGIN, *settings)
         try:
             for text in frame:
                 self._connection.send_query_params(text, None)
             prepared = self._ask(request)
             self._sync(_Owed(prepared, len(frame)))
-            self._connection.send_query_params(b"rollback", None)
+            self._connection.send_query_params(ROLLBACK, None)
             self._sync(_Owed(ends=True))
         except OperationalError as error:
             raise ConnectionGoneError(str(error)) from error

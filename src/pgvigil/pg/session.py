@@ -28,6 +28,13 @@ def _limit(milliseconds: int) -> bytes:
     return b"set local statement_timeout = '%dms'" % milliseconds
 
 
+def settings_for(limit_ms: int, started_with_limit_ms: int | None) -> list[bytes]:
+    """What is set in a transaction for a request of this limit, in a backend that was started with this one."""
+    if started_with_limit_ms is None:
+        return [*_FIXED, _limit(limit_ms)]
+    return [] if limit_ms == started_with_limit_ms else [_limit(limit_ms)]
+
+
 class Session:
     """One connection to one database of a server. It runs one run at a time, and never issues a plain SET.
 
@@ -138,15 +145,10 @@ class Session:
         batches = [[request] for request in requests] if self.pooled else [requests]
         for batch in batches:
             for request in batch:
-                self._pipeline.send(request, self._settings(request))
+                self._pipeline.send(request, settings_for(request.deadline_ms, self.started_with_limit_ms))
             for request in batch:
                 reply = await self._pipeline.reply(request)
                 replies.append(reply)
-
-    def _settings(self, request: Request) -> list[bytes]:
-        if self.started_with_limit_ms is None:
-            return [*_FIXED, _limit(request.deadline_ms)]
-        return [] if request.deadline_ms == self.started_with_limit_ms else [_limit(request.deadline_ms)]
 
     async def _recover(self) -> None:
         # A cancel ends one statement only, and the pipeline goes on with the next: cancel until nothing is owed. Once
