@@ -64,11 +64,22 @@ def test_two_sessions_alike_count_twice_in_one_sample() -> None:
 
 def test_looks_that_failed_are_no_samples() -> None:
     buckets = Buckets(COLUMNS)
-    buckets.failed(1 * S, "lock")
-    buckets.add(2 * S, [])
-    bucket = buckets.failed(11 * S, "deadline")
+    buckets.failed(1 * S, "lock", 50.0)
+    buckets.add(2 * S, [], 1.5)
+    bucket = buckets.failed(11 * S, "deadline", 500.0)
     assert bucket is not None
-    assert (bucket.samples, bucket.failures) == (1, ("lock",))
+    assert (bucket.samples, bucket.failures, bucket.elapsed_ms) == (1, ("lock",), 51.5)
+
+
+def test_what_the_looks_of_a_bucket_took_is_added_up() -> None:
+    buckets = Buckets(COLUMNS)
+    for second in range(4):
+        buckets.add(second * S, [], 0.5)
+    first = buckets.add(10 * S, [], 3.0)
+    second_ = buckets.end()
+    assert first is not None
+    assert second_ is not None
+    assert (first.elapsed_ms, second_.elapsed_ms) == (2.0, 3.0)
 
 
 def test_beyond_the_top_only_words_stay_and_nothing_is_lost() -> None:

@@ -520,6 +520,16 @@ async def test_a_dear_database_counts_beside_a_cheap_one_in_what_a_turn_costs(
         assert governor.cost_ms("tables") > 0.7 * dear
 
 
+async def test_what_the_looks_of_a_bucket_took_is_kept_with_it(
+    tmp_path: Path, catalog: Catalog, database: Database
+) -> None:
+    async with Watched(tmp_path, catalog, database.dsn(MONITOR)) as watched:
+        looks = "select samples, elapsed_ms from passes where probe = 'sessions' and samples > 1"
+        await watched.until(lambda: watched.rows(looks), "a bucket")
+        for samples, took in watched.rows(looks):
+            assert 0.0 < took < samples * 1_000
+
+
 async def test_through_a_pooler_everything_works_with_what_is_left(
     tmp_path: Path, catalog: Catalog, database: Database, pgbouncer: MakePgBouncer
 ) -> None:

@@ -20,12 +20,14 @@ SAMPLES = "samples"
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """What was seen in (`until` - `secs`, `until`]: rows end in the number of times they were seen."""
+    """What was seen in (`until` - `secs`, `until`]: rows end in the number of times they were seen. `elapsed_ms` is
+    what all looks together took, those that failed included."""
 
     until: int
     secs: float
     samples: int
     rows: Sequence[Row]
+    elapsed_ms: float
     failures: tuple[str, ...] = ()
 
 
@@ -33,6 +35,7 @@ class Bucket:
 class _Open:
     begin: int
     samples: int = 0
+    elapsed_ms: float = 0.0
     seen: Counter[Row] = field(default_factory=Counter)
     gauges: dict[Row, list[Value]] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
@@ -52,11 +55,12 @@ class Buckets:
         self._open: _Open | None = None
         self.names = (*(columns[at].name for at in (*self._keys, *self._gauges)), SAMPLES)
 
-    def add(self, ts: int, rows: Iterable[Row]) -> Bucket | None:
+    def add(self, ts: int, rows: Iterable[Row], elapsed_ms: float = 0.0) -> Bucket | None:
         """Count one sample made at `ts` (microseconds); a bucket that ended before it is returned."""
         ended = self._at(ts)
         bucket = self._here(ts)
         bucket.samples += 1
+        bucket.elapsed_ms += elapsed_ms
         for row in rows:
             key = tuple(row[at] for at in self._keys)
             values = [row[at] for at in self._gauges]
@@ -65,10 +69,12 @@ class Buckets:
             bucket.gauges[key] = values if before is None else self._rolled(before, values)
         return ended
 
-    def failed(self, ts: int, reason: str) -> Bucket | None:
+    def failed(self, ts: int, reason: str, elapsed_ms: float = 0.0) -> Bucket | None:
         """Note a sample that brought nothing."""
         ended = self._at(ts)
-        self._here(ts).failures.append(reason)
+        bucket = self._here(ts)
+        bucket.failures.append(reason)
+        bucket.elapsed_ms += elapsed_ms
         return ended
 
     def end(self) -> Bucket | None:
@@ -92,6 +98,7 @@ class Buckets:
             secs=LENGTH / 1e6,
             samples=bucket.samples,
             rows=self._rows(bucket),
+            elapsed_ms=bucket.elapsed_ms,
             failures=tuple(dict.fromkeys(bucket.failures)),
         )
 

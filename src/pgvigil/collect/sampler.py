@@ -106,24 +106,25 @@ class Sampler:
     def _count(self, reply: Reply, moment: Moment, round_trip_ms: float) -> None:
         if self._buckets is None or self._cleaner is None or self._query is None:
             return
+        elapsed_ms = max(0.0, reply.elapsed_ms - round_trip_ms)
         if isinstance(reply, Failure):
             reason = words_of(reply)
             longest = _BUSY_REST if reply.kind is FailureKind.DEADLINE else LONG_REST
             self._station.memory.failed(self.name, reply.kind, reason, moment.steady, longest=longest)
-            self._post(self._buckets.failed(moment.ts, reason))
+            self._post(self._buckets.failed(moment.ts, reason, elapsed_ms))
             return
         self._station.memory.worked(self.name)
         try:
             rows = self._cleaner(reply.rows)
         except WrongColumnsError as error:
-            self._post(self._buckets.failed(moment.ts, str(error)))
+            self._post(self._buckets.failed(moment.ts, str(error), elapsed_ms))
             return
         if self._last is not None and moment.ts - self._last > _GAP:
             self._gaps.append(Gap(self._last, moment.ts, self._away))
         self._last, self._away = moment.ts, "unreachable"
-        self._post(self._buckets.add(moment.ts, rows))
+        self._post(self._buckets.add(moment.ts, rows, elapsed_ms))
         self._station.signal(self._query.probe, reply.names, rows)
-        self._governor.record(self.name, max(0.0, reply.elapsed_ms - round_trip_ms))
+        self._governor.record(self.name, elapsed_ms)
         self._mention(reply.names, rows)
         self._hub.publish(sample_of(moment.ts, reply.names, rows))
 
@@ -138,7 +139,7 @@ class Sampler:
         binder = Binder(self._station, bucket.until)
         gaps, self._gaps = tuple(self._gaps), []
         brought = Brought(self._buckets.names, bucket.secs, rows=bucket.rows, gaps=gaps)
-        batch = replace(binder.filled(self.name, brought, 0.0), samples=bucket.samples)
+        batch = replace(binder.filled(self.name, brought, bucket.elapsed_ms), samples=bucket.samples)
         if self._incarnation is not None:
             batch = replace(batch, incarnation=self._incarnation)
         if not bucket.samples:
