@@ -1,5 +1,7 @@
 """The main job, from a real server to the API: what was done there is seen here, and survives a kill."""
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -58,8 +60,13 @@ def test_load_vitals_and_the_page_answer(monitor: MakeMonitor, database: Databas
         return any(value is not None for value in series[0]["values"])
 
     running.wait_for("a sample", sampled)
-    vitals = {vital["key"]: vital for vital in running.get(f"/api/v1/targets/{name}/vitals")["vitals"]}
-    assert vitals["connections"]["limit"] == 97
+
+    def vitals() -> "dict[str, dict[str, Any]]":
+        return {vital["key"]: vital for vital in running.get(f"/api/v1/targets/{name}/vitals")["vitals"]}
+
+    assert vitals()["connections"]["limit"] == 97
+    running.wait_for("what watching costs", lambda: vitals()["cost"]["value"])
+    assert 0 < vitals()["cost"]["value"] < 0.5
     page = httpx.get(running.url, trust_env=False)
     assert "<title>" in page.text
     assert "default-src 'none'" in page.headers["content-security-policy"]

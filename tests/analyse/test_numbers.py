@@ -43,10 +43,9 @@ def batch(number: int, probe: str, rows: Sequence[Mapping[str, Value]], **more: 
     if declared.shape == "dimension":
         names = tuple(declared.columns)
         values = [tuple(row.get(name) for name in names) for row in rows]
-    given = {"secs": 10.0, "incarnation": 1, "outcome": Outcome.OK, **more}
+    given = {"secs": 10.0, "incarnation": 1, "outcome": Outcome.OK, "epoch": 1, "elapsed_ms": 1.0, **more}
     return Batch(
-        target=TARGET, probe=probe, epoch=1, pass_no=number, ts=START + number * 10 * SECOND, elapsed_ms=1.0,
-        names=names, rows=values, **given,
+        target=TARGET, probe=probe, pass_no=number, ts=START + number * 10 * SECOND, names=names, rows=values, **given,
     )  # fmt: skip
 
 
@@ -204,6 +203,64 @@ def test_vitals_are_the_same_before_and_after_roll_up(store: Store, tidied: bool
         assert found["load"].value == pytest.approx(1.5)
         assert found["load"].previous is None
         assert any(value is not None for value in found["load"].spark)
+
+
+@pytest.mark.parametrize("sampled", [True, False], ids=["sessions seen", "sessions hidden"])
+def test_the_cost_of_watching_counts_every_answer_once_and_the_time_watched_once(store: Store, sampled: bool) -> None:
+    kept: list[Batch] = []
+    for number in range(1, 721):
+        if sampled:
+            kept.append(batch(number, "sessions", [], samples=10, elapsed_ms=4.0))
+        kept += [batch(number, "server", [], elapsed_ms=1.0), batch(number, "statements", [], elapsed_ms=7.0)]
+        late = {"secs": None, "outcome": Outcome.LATE, "elapsed_ms": 2.0}
+        kept.append(batch(number, "io", [], **late))
+        if number % 6 == 0:  # two databases, which are visited one after the other
+            kept += [batch(number, "tables", [], secs=60.0, place=place, elapsed_ms=15.0) for place in (5, 6)]
+        kept.append(batch(number, "wal", [], secs=None, outcome=Outcome.SKIPPED, elapsed_ms=0.0))
+    store.append([one for one in kept if one.ts <= START + HOUR])
+    store.append([one for one in kept if one.ts > START + HOUR])
+    spent = (4.0 if sampled else 0.0) + 1.0 + 7.0 + 2.0 + 2 * 15.0 / 6
+    looks = "sessions" if sampled else "server"
+    store.append([batch(3 * 8_640, looks, [], samples=10 if sampled else None, elapsed_ms=spent)])  # days are over
+    spans = ((START, START + 2 * HOUR), (START + HOUR, START + 2 * HOUR), (START - 34 * HOUR, START + 2 * HOUR))
+    weeks = (START - 20 * 24 * HOUR, START + 10 * 24 * HOUR)
+    for upkeep in (None, START + 3 * HOUR, START + 26 * HOUR, START + 20 * 24 * HOUR):
+        if upkeep is not None:
+            rolled_up(store, upkeep)
+        for since, until in (*spans, weeks):
+            found = by_key(store, since, until)["cost"]
+            assert found.value == pytest.approx(spent / 1_000 / 10)
+            known = [value for value in found.spark if value is not None]
+            assert sum(known) / len(known) == pytest.approx(spent / 1_000 / 10, rel=0.2)
+        within = by_key(store, START + HOUR, START + 2 * HOUR)["cost"]
+        assert within.previous == pytest.approx(spent / 1_000 / 10)
+    assert store.query("SELECT count(*) FROM passes_1d").rows[0][0] > 0
+
+
+def test_the_cost_of_watching_is_not_thinned_by_time_in_which_nobody_watched(store: Store) -> None:
+    """pgvigil was away for the better part of two hours: what is read first tells of all of that."""
+    away = 700
+    kept = [batch(number, "server", [], elapsed_ms=10.0) for number in (1, 2, 3)]
+    kept.append(batch(away, "server", [], secs=(away - 3) * 10.0, elapsed_ms=10.0))
+    store.append(kept)
+    for tidied in (False, True):
+        if tidied:
+            rolled_up(store, START + 4 * HOUR)
+        found = by_key(store, START, START + 2 * HOUR)["cost"]
+        # Three readings of ten seconds, and two steps of two and a half minutes of the 6,970 seconds of the last.
+        assert found.value == pytest.approx(0.04 / (30.0 + 2 * 150.0))
+        assert found.spark[1:46] == (None,) * 45
+
+
+def test_a_bucket_in_which_pgvigil_was_started_anew_is_watched_once(store: Store) -> None:
+    store.append([batch(1, "sessions", [], samples=4, elapsed_ms=20.0)])
+    store.append([batch(1, "sessions", [], samples=5, elapsed_ms=30.0, epoch=2)])
+    failed = {"samples": 0, "outcome": Outcome.FAILED, "elapsed_ms": 50.0}
+    store.append([batch(2, "sessions", [], epoch=2, **failed)])
+    for tidied in (False, True):
+        if tidied:
+            rolled_up(store, START + 2 * HOUR)
+        assert by_key(store, START, START + HOUR)["cost"].value == pytest.approx(0.1 / 10)
 
 
 def test_a_chart_of_days_has_a_value_in_every_step_that_is_known(store: Store) -> None:

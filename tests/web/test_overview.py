@@ -6,7 +6,7 @@ from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from fix_browser import Load, Visit, Watched
 
@@ -53,9 +53,10 @@ def test_overview_shows_load_vitals_and_statements_and_nothing_complains(open_pa
     page = drawn(visit, watched)
     expect(chart(page)).to_have_attribute("aria-label", re.compile(r"Lock \d"), timeout=PASS)
     expect(page.locator("[data-tone=ok]").first).to_contain_text(f"Watching {watched.name}")
-    expect(page.locator("[data-vital]")).to_have_count(6)
-    for key in ("load", "throughput", "latency", "connections", "cache_hit"):
+    expect(page.locator("[data-vital]")).to_have_count(7)
+    for key in ("load", "throughput", "latency", "connections", "cache_hit", "cost"):
         expect(page.locator(f"[data-vital={key}] .value")).to_have_text(re.compile(r"^\d"), timeout=PASS)
+    expect(page.locator("[data-vital=connections] .value")).to_have_text(re.compile(r"^\d\S* of \d+ for clients$"))
     expect(statements(page).nth(19)).to_be_visible(timeout=PASS)
     expect(page.get_by_role("heading", name="What happened")).to_be_visible()
     # The server's content security policy is strict; a breach of it is an error on the console.
@@ -310,3 +311,29 @@ def test_the_page_does_not_jump_while_it_loads_and_lives(open_page: OpenPage, wa
         })"""
     )
     assert shift < 0.02
+
+
+@pytest.mark.parametrize(("width", "abreast"), [(1320, 7), (1000, 4), (PHONE, 2)])
+def test_the_vitals_fill_their_rows_and_no_word_is_cut(
+    open_page: OpenPage, watched: Watched, width: int, abreast: int
+) -> None:
+    def with_all_figures(route: Route) -> None:
+        answer = route.fetch()
+        told = answer.json()
+        for vital in told["vitals"]:
+            vital["value"] = 78.6
+        route.fulfill(response=answer, json=told)
+
+    visit = open_page("about:blank", width=width)
+    visit.context.route("**/vitals?*", with_all_figures)
+    page = visit.page
+    page.goto(watched.url)
+    tiles = page.locator("[data-vital]")
+    expect(tiles).to_have_count(7, timeout=PASS)
+    boxes = [box for box in (tile.bounding_box() for tile in tiles.all()) if box is not None]
+    tops = [round(box["y"]) for box in boxes]
+    assert tops.count(tops[0]) == abreast
+    ends = {round(max(box["x"] + box["width"] for box in boxes if round(box["y"]) == top)) for top in tops}
+    assert len(ends) == 1
+    cut = "them => them.filter((it) => it.scrollWidth > it.clientWidth).map((it) => it.textContent)"
+    assert page.locator("[data-vital] :is(h2, .value)").evaluate_all(cut) == []

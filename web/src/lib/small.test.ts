@@ -176,6 +176,7 @@ describe("a vital", () => {
 
   test("says what it is out of", () => {
     expect(besides(vital({ limit: 4, limit_title: "CPUs" }))).toBe("of 4 CPUs");
+    expect(besides(vital({ limit: 4, limit_title: "CPUs" }), false)).toBe("of 4");
     expect(besides(vital({ unit: "seconds", value: 0.0096 }))).toBe("ms");
   });
 });

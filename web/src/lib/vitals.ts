@@ -44,10 +44,10 @@ function missing(vital: Vital): number {
   return Math.max(worse, 0.001) / Math.max(better, 0.001);
 }
 
-/** What stands small beside the value: its unit and what it is out of. */
-export function besides(vital: Vital): string {
+/** What stands small beside the value: its unit and what it is out of, with or without the name of that. */
+export function besides(vital: Vital, named = true): string {
   const unit = vital.value === null ? "" : quantity(vital.value, vital.unit).unit;
   if (vital.limit === null) return unit;
   const limit = showOrNone(vital.limit, vital.unit);
-  return [unit, `of ${limit}`, vital.limit_title ?? ""].filter((part) => part !== "").join(" ");
+  return [unit, `of ${limit}`, named ? (vital.limit_title ?? "") : ""].filter((part) => part !== "").join(" ");
 }
