@@ -19,6 +19,7 @@ from bench.table import Row, at_most
 from pgvigil.catalog.types import Catalog
 from pgvigil.collect.live import LiveEvent
 from pgvigil.collect.logcost import LogCost
+from pgvigil.collect.stretched import Stretch
 from pgvigil.model import Capabilities, Condition, Invisible, Secret, Target, TargetState
 from pgvigil.serve.app import create_app
 from pgvigil.serve.watch import Watch
@@ -40,6 +41,7 @@ class Absent:
     capabilities: Capabilities | None = None
     invisible: tuple[Invisible, ...] = ()
     log_cost: LogCost | None = None
+    stretched: tuple[Stretch, ...] = ()
 
     def hidden(self, probe: str) -> Invisible | None:
         """Nothing is."""

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgvigil.collect.governor import BUDGET, MOST, MOST_SPARED, Governor
+from pgvigil.collect.stretched import Stretch, stretched
 
 PERIODS = {"sessions": 1.0, "statements": 10.0, "tables": 60.0}
 
@@ -21,6 +22,17 @@ def test_within_the_budget_nothing_is_stretched() -> None:
     made.balance(PERIODS)
     assert [made.factor(name) for name in PERIODS] == [1, 1, 1]
     assert abs(made.load(PERIODS) - (0.0007 + 0.0009 + 0.00033)) < 1e-4
+
+
+def test_only_what_is_stretched_is_told_with_what_it_costs_and_how_often_it_is_asked() -> None:
+    made = governor(sessions=1.0, statements=20.04, tables=20.0)
+    assert stretched(made, PERIODS) == ()
+    made.balance(PERIODS)
+    reason = (
+        "Takes 20 ms of server time, so it is asked every 20 s instead of every 10 s: "
+        "all probes together may take 0.25 % of a core."
+    )
+    assert stretched(made, PERIODS) == (Stretch("statements", 20.0, 10.0, reason),)
 
 
 def test_the_dearest_probe_is_stretched_first_and_the_sampler_last() -> None:

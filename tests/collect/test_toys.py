@@ -1,8 +1,10 @@
 """What later packs will need of the collector, on toy probes: objects found, conditions, edges, things told once."""
 
 import asyncio
+import re
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,8 @@ from pgvigil.catalog import SHIPPED, load
 from pgvigil.collect import Options
 from pgvigil.collect.governor import MOST
 from pgvigil.model import Condition
+from pgvigil.serve.watch import Watch
+from serve.filled import Client
 from toys import COUNTERS, COUNTERS_SQL, load_toys, write_pack
 
 COUNTED_PER_OBJECT = """
@@ -292,6 +296,42 @@ async def test_what_costs_more_than_the_budget_is_asked_less_often(
     fair = 2 * MOST / stretched
     assert turns <= fair + 1
     assert turns >= fair / 2, "not never"
+
+
+@pytest.mark.parametrize("budget", [0.01, 1.0], ids=["small", "ample"])
+async def test_what_is_asked_less_often_is_told_by_the_api_with_what_it_costs(
+    tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch, budget: float
+) -> None:
+    monkeypatch.setattr("pgvigil.collect.rounds._BALANCE", 2.0)
+    catalog = load_toys(
+        tmp_path,
+        {
+            "toy": (COUNTERS.replace('"10s"', f'"{PERIOD * 1000:g}ms"'), DEAR_SQL),
+            "cheap": (COUNTERS.replace('"10s"', '"20s"'), COUNTERS_SQL),
+        },
+    )
+    async with Watched(tmp_path, catalog, database.dsn(MONITOR), options=Options(budget=budget)) as watched:
+        watch = Watch(watched.store, catalog, {"t": watched.collector}, lambda: time.time_ns() // 1_000, "1")
+
+        async def told() -> list[dict[str, Any]]:
+            answer = await Client(watch).ask("/api/v1/targets")
+            return list(answer.json()["targets"][0]["stretched"])
+
+        assert await told() == []
+        await watched.until(lambda: watched.one("select count(*) from passes where probe = 'toy'") > 2, "passes")
+        await asyncio.sleep(3.0)
+        governor = watched.collector._shift._tools.governor
+        if budget == 1.0:
+            assert await told() == []
+            return
+        await watched.until(lambda: governor.factor("toy") > 1, "the governor's answer")
+        (dear,) = await told()
+        every = PERIOD * governor.factor("toy")
+        assert (dear["probe"], dear["every"], dear["usual"]) == ("toy", every, PERIOD)
+        assert f"asked every {every:g} s instead of every 0.5 s: all probes together may take 1 %" in dear["reason"]
+        cost = re.match(r"Takes ([\d.]+) ms of server time", dear["reason"])
+        assert cost is not None
+        assert float(cost[1]) > 1.0
 
 
 DEAR_SQL = {"14.sql": "select 'a'::text as name, count(*)::int8 as hits from generate_series(1, 100000) g\n"}

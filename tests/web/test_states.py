@@ -128,6 +128,36 @@ def test_what_we_add_to_a_log_that_takes_every_statement_is_said_with_what_stops
     expect(told.get_by_role("button", name="Copy the SQL")).to_be_visible()
 
 
+@pytest.mark.parametrize("width", [1440, 390])
+def test_what_is_asked_less_often_is_said_with_its_reason_and_only_that(
+    database: Database, serve: Callable[..., Serving], open_page: Callable[..., Visit], width: int
+) -> None:
+    dear = "statements"
+    reason = "Takes 31.4 ms of server time, so it is asked every 20 s instead of every 10 s: all probes together may."
+    told = [{"probe": dear, "every": 20.0, "usual": 10.0, "reason": reason}]
+
+    def of_a_dear_probe(route: Route) -> None:
+        answer = route.fetch()
+        answered = answer.json()
+        for target in answered["targets"]:
+            assert target["stretched"] == []
+            target["stretched"] = told
+        route.fulfill(response=answer, json=answered)
+
+    url = serve(database.dsn()).url
+    usual = open_page(url).page
+    expect(usual.locator(".state")).to_contain_text("sessions every second", timeout=30_000)
+    expect(usual.get_by_role("region", name="Asked less often")).to_have_count(0)
+    visit = open_page("about:blank", width=width)
+    # Until the governor has stretched anything a minute goes by.
+    visit.context.route("**/api/v1/targets", of_a_dear_probe)
+    visit.page.goto(url)
+    panel = visit.page.get_by_role("region", name="Asked less often")
+    expect(panel).to_contain_text(f"{dear} {reason}", timeout=30_000)
+    assert visit.page.evaluate("document.documentElement.scrollWidth") == width
+    assert visit.violations() == []
+
+
 def test_a_statement_that_ran_before_and_after_a_failover_has_a_row_and_a_drawer_for_each(
     tmp_path: Path, database: Database, serve: Callable[..., Serving], open_page: Callable[..., Visit]
 ) -> None:

@@ -10,6 +10,7 @@ from pgvigil.collect.live import Hub, LiveEvent
 from pgvigil.collect.logcost import LogCost
 from pgvigil.collect.reporting import Problem, Reporter
 from pgvigil.collect.shift import Options, Shift
+from pgvigil.collect.stretched import Stretch
 from pgvigil.model import Capabilities, Condition, Invisible, Target, TargetState, places
 
 _log = logging.getLogger("pgvigil.collect")
@@ -59,6 +60,11 @@ class Collector:
     def log_cost(self) -> LogCost | None:
         """What our statements add to the server's log, where it logs them."""
         return self._shift.log_cost
+
+    @property
+    def stretched(self) -> tuple[Stretch, ...]:
+        """The probes that are asked less often because of what they cost, and why."""
+        return self._shift.stretched
 
     def hidden(self, probe: str) -> Invisible | None:
         """Why nothing of a probe can be seen; None where it can, where that is not known yet, and for what is no probe

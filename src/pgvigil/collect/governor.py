@@ -39,6 +39,11 @@ class Governor:
         self._runs: dict[str, deque[float]] = {}
         self._factors: dict[str, int] = {}
 
+    @property
+    def budget(self) -> float:
+        """The share of a core that everything together may take."""
+        return self._budget
+
     def record(self, name: str, cost_ms: float) -> None:
         """Note what a run of a probe cost."""
         self._runs.setdefault(name, deque(maxlen=_RUNS)).append(cost_ms)

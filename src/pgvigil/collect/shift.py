@@ -23,6 +23,7 @@ from pgvigil.collect.roaming import VisitRounds
 from pgvigil.collect.rounds import Rounds
 from pgvigil.collect.sampler import Sampler
 from pgvigil.collect.station import Station
+from pgvigil.collect.stretched import Stretch, stretched
 from pgvigil.collect.telling import Telling
 from pgvigil.collect.texts import DEFAULT_TAGS, PROCESS_SALT
 from pgvigil.collect.tools import Tools
@@ -82,6 +83,7 @@ class Shift:
         boxes = (sampled, *(Outbox(keeper.append, _PASS_POSTS, refused) for _ in range(2)))
         self._posts = tuple(Post(box, hub, reporter, lambda: keeper.state) for box in boxes)
         self._sampler = Sampler(self._tools, telling, sampled)
+        self._sample_every = options.sample_every
         self._sampling = SamplerLoop(self._tools, self._sampler, self._lines[0], self._posts[0], options.sample_every)
         self._rounds = Rounds(self._tools, passes, self._lines[1], self._posts[1])
         visits = Visits(self._tools.station, self._dialer, passes, options.clocks.steady)
@@ -101,6 +103,15 @@ class Shift:
             return None
         databases = 1 if found.pooled else station.databases
         return log_cost(found, station.queries.values(), databases, looks_soon=station.may_come_into_sight())
+
+    @property
+    def stretched(self) -> tuple[Stretch, ...]:
+        """The probes that are asked less often because of what they cost."""
+        station = self._tools.station
+        periods = {name: station.period(name) for name in station.queries}
+        if self._sampler.name in periods:
+            periods[self._sampler.name] = self._sample_every
+        return stretched(self._tools.governor, periods)
 
     def look_now(self) -> None:
         """Have a pass made at once."""

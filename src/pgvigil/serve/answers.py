@@ -12,6 +12,7 @@ from pgvigil.analyse.vitals import Vital
 from pgvigil.analyse.waits import CLASSES, TITLES
 from pgvigil.catalog.types import Probe
 from pgvigil.collect.logcost import LogCost
+from pgvigil.collect.stretched import Stretch
 from pgvigil.model import Capabilities, Event, Gap, Invisible, TargetState
 from pgvigil.serve import schema
 from pgvigil.serve.ranges import Range
@@ -73,6 +74,7 @@ def _target(watch: Watch, watcher: Watcher) -> schema.Target:
         probes=tuple(_probe(probe, health.get(probe.name)) for probe in watch.catalog.probes.values()),
         not_visible=tuple(not_visible(it) for it in watcher.invisible),
         log_cost=_log_cost(watcher.log_cost),
+        stretched=tuple(_stretched(it) for it in watcher.stretched),
     )
 
 
@@ -80,6 +82,10 @@ def _log_cost(found: LogCost | None) -> schema.LogCost | None:
     if found is None:
         return None
     return schema.LogCost(reason=found.reason, megabytes_a_day=found.megabytes_a_day, remedy=found.remedy)
+
+
+def _stretched(found: Stretch) -> schema.Stretched:
+    return schema.Stretched(probe=found.probe, every=found.every, usual=found.usual, reason=found.reason)
 
 
 def _role(capabilities: Capabilities | None) -> Literal["primary", "standby"] | None:

@@ -108,6 +108,15 @@ class LogCost(Answer):
     remedy: str = Field(description="The SQL that stops it for our role")
 
 
+class Stretched(Answer):
+    """A probe that is asked less often, so that what watching costs stays within its budget."""
+
+    probe: str
+    every: float = Field(description="Seconds between two looks as they are made now")
+    usual: float = Field(description="Seconds between two looks where there is room")
+    reason: str = Field(description="What it costs, and what follows from that, in a sentence")
+
+
 class Gap(Answer):
     """An interval in which something is not known."""
 
@@ -165,6 +174,7 @@ class Target(Answer):
     probes: tuple[ProbeState, ...]
     not_visible: tuple[NotVisible, ...]
     log_cost: LogCost | None = Field(description="What our statements add to its log; null where it logs none of them")
+    stretched: tuple[Stretched, ...] = Field(description="Probes asked less often because of what they cost")
 
 
 class Targets(Answer):

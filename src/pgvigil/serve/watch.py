@@ -8,6 +8,7 @@ from pgvigil.analyse.queries import Reader
 from pgvigil.catalog.types import Catalog
 from pgvigil.collect.live import LiveEvent
 from pgvigil.collect.logcost import LogCost
+from pgvigil.collect.stretched import Stretch
 from pgvigil.model import Capabilities, Invisible, KeeperState, Target, TargetState
 
 
@@ -37,6 +38,11 @@ class Watcher(Protocol):
     @property
     def log_cost(self) -> LogCost | None:
         """What our statements add to the server's log; None where it logs none of them."""
+        ...
+
+    @property
+    def stretched(self) -> tuple[Stretch, ...]:
+        """The probes that are asked less often because of what they cost."""
         ...
 
     def hidden(self, probe: str) -> Invisible | None:

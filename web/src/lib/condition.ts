@@ -22,8 +22,9 @@ export const TONES: Readonly<Record<Condition, Tone>> = {
   stopped: "none",
 };
 
-// A pass is due every 10 s; three missed ones are no accident.
-const STALE_AFTER = 35;
+// Three missed passes, and half a one, are no accident. They are due every 10 s, if they are not asked less often.
+const PASS_EVERY = 10;
+const STALE_PASSES = 3.5;
 
 /** The target with what the stream told since the list of targets was asked for. */
 export function freshest(target: Target, sample: LiveSample | null, pass: LivePass | null): Target {
@@ -57,7 +58,7 @@ export function stateLine(target: Target, state: State, now: number): Line {
 }
 
 function watching(target: Target, state: State, now: number): Line {
-  const stale = target.last_pass !== null && now - target.last_pass > STALE_AFTER;
+  const stale = target.last_pass !== null && now - target.last_pass > STALE_PASSES * Math.max(PASS_EVERY, quickest(target) ?? 0);
   if (stale) {
     const rest = `The last numbers of ${target.name} came ${ago(target.last_pass ?? now, now)}.`;
     return { tone: "warn", head: "What is shown is old.", rest: `${rest} ${state.cause}`.trim(), remedy: state.remedy };
@@ -76,10 +77,22 @@ function watching(target: Target, state: State, now: number): Line {
   return { tone: "ok", head: "", rest: quiet(target, now), remedy: "" };
 }
 
+function asked(target: Target): readonly Target["probes"][number][] {
+  return target.probes.filter((probe) => probe.outcome !== "invisible");
+}
+
+/** Seconds between two turns of the probe that is asked most often, as it is asked now. */
+function quickest(target: Target): number | null {
+  const now = new Map(target.stretched.map((probe) => [probe.probe, probe.every]));
+  const due = asked(target).flatMap((probe) => (probe.every === null ? [] : [now.get(probe.probe) ?? probe.every]));
+  return due.length === 0 ? null : Math.min(...due);
+}
+
 function quiet(target: Target, now: number): string {
-  const asked = target.probes.filter((probe) => probe.outcome !== "invisible");
-  const due = Math.min(...asked.map((probe) => probe.every ?? Number.POSITIVE_INFINITY));
-  const often = Number.isFinite(due) ? `, ${plural(asked.length, "probe")}, the quickest every ${show(duration(due))}` : "";
+  const looks = target.stretched.find((probe) => probe.probe === "sessions");
+  const sessions = looks === undefined ? "sessions every second" : `sessions every ${show(duration(looks.every))}`;
+  const due = quickest(target);
+  const often = due === null ? "" : `, ${plural(asked(target).length, "probe")}, the quickest every ${show(duration(due))}`;
   const last = target.last_sample === null ? "" : `; last look ${ago(target.last_sample, now)}`;
-  return `Watching ${target.name}: sessions every second${often}${last}.`;
+  return `Watching ${target.name}: ${sessions}${often}${last}.`;
 }

@@ -96,6 +96,7 @@ describe("the numbers of a target", () => {
     probes: [],
     not_visible: [],
     log_cost: null,
+    stretched: [],
   });
   const pass = (ts: number): LivePass => ({ kind: "pass", target: "t", ts, probes: ["wal"], failed: [] });
   const sample = (ts: number): LiveSample => ({ kind: "sample", target: "t", ts, active: {} });
@@ -105,6 +106,17 @@ describe("the numbers of a target", () => {
   test("are old when three passes were missed", () => {
     expect([head(NOW - 35, null), head(NOW - 36, null)]).toEqual(["", "What is shown is old."]);
     expect(head(NOW - 90, pass(NOW - 36))).toBe("What is shown is old.");
+  });
+
+  test("are old later, and told to come less often, where what is asked is stretched", () => {
+    const probe = { probe: "wal", summary: "", every: 10, last: null, outcome: "ok", reason: null } as const;
+    const stretched = (name: string, every: number) => ({ probe: name, every, usual: 10, reason: "" });
+    const dear = { ...target(NOW - 100), probes: [probe], stretched: [stretched("wal", 40), stretched("sessions", 2)] };
+    expect(stateLine(dear, state, NOW).rest).toContain("sessions every 2 s, 1 probe, the quickest every 40 s;");
+    expect(stateLine({ ...dear, last_pass: NOW - 141 }, state, NOW).head).toBe("What is shown is old.");
+    expect(stateLine({ ...dear, stretched: [] }, state, NOW).head).toBe("What is shown is old.");
+    const usual = stateLine({ ...dear, last_pass: NOW - 5, stretched: [] }, state, NOW).rest;
+    expect(usual).toContain("sessions every second, 1 probe, the quickest every 10 s;");
   });
 
   test("are not old where the stream told of a pass after the list", () => {
