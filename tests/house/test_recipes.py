@@ -50,7 +50,8 @@ class Checkout:
         packages, lock = ROOT / "web" / "node_modules", ROOT / "web" / "package-lock.json"
         installed = packages / ".installed-with-dev"
         # Else `make check` installs them, which must not happen behind a link: others use them.
-        if installed.is_file() and installed.read_bytes() == lock.read_bytes():
+        fresh = installed.is_file() and installed.stat().st_mtime >= lock.stat().st_mtime
+        if fresh and installed.read_bytes() == lock.read_bytes():
             (place / "web" / "node_modules").symlink_to(packages)
 
     def run(self, line: str) -> "subprocess.CompletedProcess[str]":
