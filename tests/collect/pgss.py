@@ -41,16 +41,19 @@ class Entry:
 
 @dataclass(slots=True)
 class Pgss:
-    """`born` says whether entries tell since when they count, as from extension 1.11 on."""
+    """`born` says whether entries tell since when they count, as from extension 1.11 on; `apart` that no two calls take
+    the same time, so that an entry never comes back to the very numbers it had."""
 
     born: bool
     room: int
+    apart: bool = False
     now: int = 1_000
     entries: dict[Statement, Entry] = field(default_factory=dict)
     dealloc: int = 0
     reset_at: int = 0
     resets: int = 0
     made: dict[Statement, list[int]] = field(default_factory=dict)
+    removed: dict[Statement, list[int]] = field(default_factory=dict)
 
     @property
     def layout(self) -> Layout:
@@ -64,21 +67,22 @@ class Pgss:
         self.tick()
         if statement not in self.entries and len(self.entries) >= self.room:
             self._evict()
-        self.entries.setdefault(statement, Entry(self.now)).call(time)
+        longer = self.now * 1e-7 if self.apart else 0.0
+        self.entries.setdefault(statement, Entry(self.now)).call(time + longer)
         self.made.setdefault(statement, []).append(self.now)
 
     def reset_all(self) -> None:
-        self.entries.clear()
         self.reset_at = self.tick()
+        self._remove(list(self.entries))
 
     def reset_one(self, statement: Statement) -> None:
         self.tick()
-        self.entries.pop(statement, None)
+        self._remove([statement] if statement in self.entries else [])
         self.resets += 1
 
     def crash(self) -> None:
         self.tick()
-        self.entries.clear()
+        self._remove(list(self.entries))
         self.dealloc, self.reset_at = 0, 0
 
     def rows(self) -> list[Row]:
@@ -87,9 +91,13 @@ class Pgss:
 
     def _evict(self) -> None:
         victims = sorted(self.entries, key=lambda each: self.entries[each].calls)[: max(1, self.room // 20)]
+        self._remove(victims)
+        self.dealloc += 1
+
+    def _remove(self, victims: list[Statement]) -> None:
         for victim in victims:
             del self.entries[victim]
-        self.dealloc += 1
+            self.removed.setdefault(victim, []).append(self.now)
 
     def _row(self, statement: Statement, entry: Entry) -> Row:
         row = (*statement, entry.calls, entry.total, entry.smallest, entry.largest)
