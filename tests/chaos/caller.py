@@ -73,9 +73,13 @@ class Caller(threading.Thread):
         self._ended = threading.Event()
         self._allowed = threading.Event()
         self._allowed.set()
+        self._turn = threading.Lock()
 
     def pause(self) -> None:
+        """Call no more; none is under way when this returns."""
         self._allowed.clear()
+        with self._turn:
+            pass
 
     def go_on(self) -> None:
         self._allowed.set()
@@ -85,8 +89,9 @@ class Caller(threading.Thread):
         self._allowed.set()
 
     def call_each_once(self) -> None:
-        """Call every statement once, in the caller's place while that pauses."""
+        """Call every statement once, in the caller's place while that pauses, with its plan counted too."""
         with connect(self._server, self._who) as connection:
+            connection.execute("set pg_stat_statements.track_planning = on")
             for number in self._numbers:
                 self._call(connection, number)
 
@@ -101,7 +106,9 @@ class Caller(threading.Thread):
     def _call_until_cut(self, connection: psycopg.Connection[tuple[object, ...]]) -> None:
         while not self._ended.is_set():
             self._allowed.wait()
-            self._call(connection, self._chance.choice(self._numbers))
+            with self._turn:
+                if self._allowed.is_set():
+                    self._call(connection, self._chance.choice(self._numbers))
             time.sleep(self._chance.expovariate(40.0))
 
     def _call(self, connection: psycopg.Connection[tuple[object, ...]], number: int) -> None:

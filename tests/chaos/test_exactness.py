@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,19 @@ from pathlib import Path
 import pytest
 from psycopg import sql
 
+from chaos.account import (
+    TELLS_AGE,
+    TIMES,
+    TWINS,
+    Even,
+    Ids,
+    Kept,
+    Removal,
+    accounted,
+    stray,
+    uncovered,
+    uneven,
+)
 from chaos.caller import STATEMENTS, Caller, Key, Ledger, Who, connect, microseconds, queryid
 from chaos.monitor import KEY
 from fix_proxy import MakeProxy
@@ -23,7 +36,7 @@ from fix_soak import Figures
 from pgvigil.catalog import load
 from pgvigil.sandbox.proxy import Proxy
 from pgvigil.sandbox.server import SUPERUSER, Server
-from pgvigil.store import Store, open_store
+from pgvigil.store import open_store
 
 HERE = Path(__file__).parent
 
@@ -38,17 +51,9 @@ class Length:
 
 SHORT, LONG = Length(1, 10.0), Length(5, 30.0)
 PATIENCE = 90.0
-Span = tuple[int, int]
-"""From, to, in microseconds."""
-
-LONGEST_READING = 1_000_000
-"""Microseconds from the beginning of a pass to the end of a gap that it closes."""
-
-TELLS_AGE = 17
-"""From this major on an entry says since when it counts: nothing that was not removed is uncertain."""
-
-DOUBTS = "select ts - to_microseconds(round(secs * 1e6)::bigint), ts from statements where uncertain and toplevel"
 ADMIN = Who(SUPERUSER, "postgres")
+RESET = frozenset({"reset"})
+CRASH = frozenset({"restart", "reset"})  # a reset shortly before it shares its gap
 CALLERS = {
     Who(SUPERUSER, "postgres"): range(STATEMENTS),
     Who("second", "postgres"): range(10, 25),
@@ -121,18 +126,28 @@ class World:
     chance: random.Random
     callers: list[Caller]
     pause: float
-    removals: list[Span] = field(default_factory=list)
+    ids: dict[Key, Ids]
+    removals: list[Removal] = field(default_factory=list)
+    evens: list[Even] = field(default_factory=list)
 
     @contextmanager
-    def removing(self) -> Iterator[None]:
-        """Entries are removed within: only calls around this time may be missing."""
+    def removing(self, reasons: frozenset[str], ids: Ids | None = None) -> Iterator[None]:
+        """Entries are removed within: only calls before that may be missing."""
         began = microseconds()
         yield
-        self.removals.append((began, microseconds()))
+        self.removals.append(Removal(began, microseconds(), reasons, ids))
 
-    def execute(self, statement: str, *values: object) -> None:
+    def reset(self) -> None:
+        with connect(self.server, ADMIN) as connection, self.removing(RESET):
+            connection.execute("select pg_stat_statements_reset()")
+
+    def counts(self) -> dict[Key, tuple[int, int]]:
+        """Calls and plans of every known statement, as the server counts them now."""
+        query = "select userid::int8, dbid::int8, queryid, calls, plans from pg_stat_statements where toplevel"
         with connect(self.server, ADMIN) as connection:
-            connection.execute(statement.encode(), values or None)
+            rows = connection.execute(query).fetchall()
+        found = {tuple(ids): (int(str(calls)), int(str(plans))) for *ids, calls, plans in rows}
+        return {key: found[each] for key, each in self.ids.items() if each in found}
 
     def wait(self, longest: float) -> None:
         time.sleep(self.chance.uniform(0.0, longest))
@@ -140,42 +155,36 @@ class World:
 
 def reset_all(world: World) -> None:
     for _ in range(3):
-        with world.removing():
-            world.execute("select pg_stat_statements_reset()")
+        world.reset()
         world.wait(3.0)
 
 
 def reset_one(world: World) -> None:
     with connect(world.server, ADMIN) as connection:
-        rows = connection.execute(
-            "select userid, dbid, queryid from pg_stat_statements where query like '%exact_%' limit 12"
-        ).fetchall()
-        for row in rows:
-            with world.removing():
-                connection.execute("select pg_stat_statements_reset(%s, %s, %s)", row)
+        present = sorted(world.ids[key] for key in world.counts())
+        for ids in world.chance.sample(present, min(12, len(present))):
+            with world.removing(RESET, ids):
+                connection.execute("select pg_stat_statements_reset(%s, %s, %s)", ids)
             world.wait(0.8)
 
 
 def equal_before_and_after(world: World) -> None:
-    """The same number of calls and plans before and after a reset."""
+    """The same number of calls and plans before and after a reset, and nothing called that was not read before it."""
     for caller in world.callers:
         caller.pause()
-    with world.removing():
-        world.execute("select pg_stat_statements_reset()")
-    for _ in range(2):
-        call_once(world)
-        world.monitor.until_kept(1)
-        with world.removing():
-            world.execute("select pg_stat_statements_reset()")
-    call_once(world)
+    since = until = microseconds()
     world.monitor.until_kept(1)
+    for _ in range(TIMES):
+        world.reset()
+        assert world.counts() == {}
+        for caller in world.callers:
+            caller.call_each_once()
+        until = microseconds()
+        assert world.counts() == dict.fromkeys(world.ids, (1, 1))
+        world.monitor.until_kept(1)
+    world.evens.append(Even(since, until))
     for caller in world.callers:
         caller.go_on()
-
-
-def call_once(world: World) -> None:
-    for caller in world.callers:
-        caller.call_each_once()
 
 
 def fast_restart(world: World) -> None:
@@ -184,9 +193,9 @@ def fast_restart(world: World) -> None:
 
 
 def kill_server(world: World) -> None:
-    with world.removing():
+    with world.removing(CRASH):
         world.server.kill()
-        world.server.start()
+    world.server.start()
 
 
 def storm(world: World) -> None:
@@ -253,50 +262,6 @@ def monitor_of(tmp_path: Path) -> Iterator[Callable[[str, int], Monitor]]:
         monitor.kill()
 
 
-def accounted(store: Store, ledger: Ledger, ids: dict[Key, tuple[int, int, int]]) -> tuple[int, int, int]:
-    """Check every key; returns calls made, stored, and missing within gaps."""
-    stored = {
-        (userid, dbid, each): int(calls)
-        for userid, dbid, each, calls in store.query(
-            "select userid, dbid, queryid, sum(calls) from statements where toplevel group by all"
-        ).rows
-    }
-    gaps = store.query("select since, until from gaps where probe = 'statements'").rows
-    doubts = store.query("select userid, dbid, queryid, ts, secs from statements where uncertain and toplevel").rows
-    total = kept = missing = 0
-    for key, calls in ledger.calls.items():
-        userid, dbid, each = ids[key]
-        open_ = [(since, until) for since, until in gaps]
-        open_ += [(ts - round(secs * 1e6), ts) for u, d, q, ts, secs in doubts if (u, d, q) == (userid, dbid, each)]
-        sure = sum(1 for call in calls if call.sure)
-        hidden = sum(
-            1
-            for call in calls
-            if call.sure and any(since < call.ended and call.began <= until for since, until in open_)
-        )
-        found = stored.get((userid, dbid, each), 0)
-        assert found <= len(calls), f"{key}: {found} stored, {len(calls)} made"
-        assert sure - found <= hidden, f"{key}: {sure} made, {found} stored, only {hidden} of them inside gaps {open_}"
-        total, kept, missing = total + sure, kept + found, missing + max(0, sure - found)
-    return total, kept, missing
-
-
-def stray(found: Iterable[Span], removals: Sequence[Span], passes: Sequence[int]) -> list[Span]:
-    """Those of gaps and doubts that reach beyond what a removal explains: from a reading before it to one after it.
-
-    A pass more on either side is granted, which may have been under way; removals between two passes belong together.
-    """
-    allowed: list[Span] = []
-    for began, ended in sorted(removals):
-        before = [ts for ts in passes if ts < began][-2:]
-        after = [ts for ts in passes if ts > ended][:2]
-        since, until = (before or [0])[0], (after or [microseconds()])[-1] + LONGEST_READING
-        if allowed and since <= allowed[-1][1]:
-            since, until = allowed[-1][0], max(until, allowed.pop()[1])
-        allowed.append((since, until))
-    return [(since, until) for since, until in found if not any(a <= since and until <= b for a, b in allowed)]
-
-
 def exercise(world: World, steps: str, rounds: int) -> None:
     """Call, while the steps happen, until everything is kept."""
     world.monitor.start()
@@ -316,18 +281,24 @@ def exercise(world: World, steps: str, rounds: int) -> None:
     world.monitor.stop()
 
 
-def verdict(
-    place: Path, steps: str, ledger: Ledger, ids: dict[Key, tuple[int, int, int]], removals: Sequence[Span], major: int
-) -> str:
+def verdict(place: Path, steps: str, ledger: Ledger, world: World) -> str:
     """Compare what is stored with what was called; says the figures."""
+    tells_age = world.server.major >= TELLS_AGE
+    # With room for a hundred, entries are evicted from the first call to the last, and nobody tells which and when:
+    # there a gap excuses all of it but what an entry's own age, where it has one, says was counted.
+    known = steps != "storm"
     store = open_store(f"duckdb://{place}/pgvigil.db", KEY, load())
     try:
-        total, stored, missing = accounted(store, ledger, ids)
-        passes = store.query("select ts from passes where probe = 'statements' and outcome = 'ok' order by ts").rows
-        doubts = f"union {DOUBTS}" if major >= TELLS_AGE else ""
-        found = store.query(f"select since, until from gaps where probe = 'statements' {doubts}").rows
-        if steps != "storm":  # with room for a hundred, entries are evicted from the first call to the last
-            assert stray(found, removals, [ts for (ts,) in passes]) == []
+        kept = Kept.of(store, tells_age=tells_age)
+        removals, twins = (world.removals if known else None), (0 if tells_age else TWINS)
+        total, stored, missing = accounted(kept, ledger, world.ids, removals, twins=twins)
+        found = [(since, until) for since, until, _ in kept.gaps]
+        found += [span for spans in kept.doubts.values() for span in spans] if tells_age else []
+        if known:
+            assert stray(found, world.removals, kept.passes) == []
+        assert uncovered(kept, world.removals) == []
+        alike = uneven(store, kept, world.ids, world.evens)
+        assert len(alike) <= twins, alike
         gaps = store.query(
             "select reason, count(*), sum(epoch(until) - epoch(since)) from gaps where probe = 'statements' group by 1"
         )
@@ -356,9 +327,9 @@ def trial(
     callers = [Caller(server, who, numbers, ledger, seed + at) for at, (who, numbers) in enumerate(CALLERS.items())]
     hop = proxy(server.port)
     monitor = monitor_of(server.dsn(MONITOR, port=hop.port), seed)
-    world = World(server, monitor, hop, random.Random(seed), callers, length.pause)
+    world = World(server, monitor, hop, random.Random(seed), callers, length.pause, ids)
     exercise(world, steps, length.rounds)
-    return verdict(place, steps, ledger, ids, world.removals, server.major)
+    return verdict(place, steps, ledger, world)
 
 
 def room_for(steps: str) -> dict[str, str]:
@@ -395,7 +366,7 @@ def test_the_same_at_full_length(
     figures(trial(tmp_path, private_server(settings=room_for(steps)), proxy, monitor_of, steps, seed, LONG))
 
 
-def known_ids(server: Server) -> dict[Key, tuple[int, int, int]]:
+def known_ids(server: Server) -> dict[Key, Ids]:
     """Role, database and queryid of everything that is going to be called, as the server numbers them."""
     with connect(server, ADMIN) as connection:
         roles = connection.execute("select rolname::text, oid::int8 from pg_roles").fetchall()
