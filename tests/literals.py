@@ -28,12 +28,17 @@ drop role literal_role;
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A statement, the tokens that must never be seen again, and which kind of place they stand in."""
+    """A statement, the tokens that must never be seen again, and which kind of place they stand in.
+
+    Where that is a form of literal in a place of a statement, `form` and `place` say which.
+    """
 
     sql: str
     tokens: tuple[str, ...]
     runnable: bool
     kind: str
+    form: str = ""
+    place: str = ""
 
 
 class Tokens:
@@ -350,7 +355,8 @@ def _place(kind: str, template: str, forms: tuple[Form, ...], tokens: Tokens) ->
             literal, token = write(tokens)
             sql = sql.replace("{t}", literal, 1)
             used.append(token)
-        yield Case(sql, tuple(used), everywhere and "several" not in kind, f"{form} in {kind}")
+        runnable = everywhere and "several" not in kind
+        yield Case(sql, tuple(used), runnable, f"{form} in {kind}", form, template)
 
 
 def generate(seed: int = 1) -> list[Case]:

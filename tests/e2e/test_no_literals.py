@@ -190,12 +190,20 @@ def run_case(connection: Connection, case: literals.Case) -> None:
     connection.execute("rollback")
 
 
-def cases() -> list[literals.Case]:
-    """As many as two readings of texts bring, another choice for every seed; never without the kinds of their own."""
-    runnable = [case for case in literals.generate(SEED) if case.runnable]
-    special = [case for case in runnable if " in " not in case.kind]
-    others = [case for case in runnable if " in " in case.kind]
-    return special + random.Random(SEED).sample(others, max(0, STATEMENTS - len(special)))
+def cases(seed: int) -> list[literals.Case]:
+    """As many as two readings of texts bring, another choice for every seed; never without the kinds of their own, nor
+    without any form of literal or any place where one may stand."""
+    runnable = [case for case in literals.generate(seed) if case.runnable]
+    chosen = [case for case in runnable if not case.form]
+    pairs = [case for case in runnable if case.form]
+    random.Random(seed).shuffle(pairs)
+    met: set[str] = set()
+    others: list[literals.Case] = []
+    for case in pairs:
+        fresh = {f"form {case.form}", f"place {case.place}"} - met
+        met |= fresh
+        (chosen if fresh else others).append(case)
+    return chosen + others[: max(0, STATEMENTS - len(chosen))]
 
 
 ODD = "odd_bytes"
@@ -256,7 +264,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         try:
             servers += [start_prepared(major, configured(secrets)) for major in MAJORS]
             monitors.append(Monitor(place, tuple(server.dsn(MONITOR) for server in servers), "--log-level", "debug"))
-            chosen = cases()
+            chosen = cases(SEED)
             places = watch(monitors[0], servers, chosen, secrets, place)
             yield Run(places, (*secrets.used, *(token for case in chosen for token in case.tokens)))
         finally:
@@ -348,6 +356,16 @@ def looked(server: Server, places: Places) -> None:
 
 
 SLOW = pytest.mark.slow(reason="texts of hundreds of statements come 200 at a time, every ten seconds")
+
+
+@pytest.mark.parametrize("seed", [SEED, *range(20)])
+def test_every_form_and_every_place_is_among_the_statements(seed: int) -> None:
+    chosen = cases(seed)
+    runnable = [case for case in literals.generate(seed) if case.runnable]
+    assert len(chosen) == STATEMENTS
+    assert {case.form for case in chosen} == {case.form for case in runnable}
+    assert {case.place for case in chosen} == {case.place for case in runnable}
+    assert {case.kind for case in runnable if not case.form} <= {case.kind for case in chosen}
 
 
 @SLOW
