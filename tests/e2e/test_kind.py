@@ -1,5 +1,6 @@
 """Kind to the customer's server: what the monitor leaves in its log, its pg_stat_statements and its sessions."""
 
+import asyncio
 import re
 import threading
 import time
@@ -7,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pgparse  # type: ignore[import-not-found]
 import pytest
 from psycopg import sql
 
@@ -14,19 +16,37 @@ from fix_monitor import MakeMonitor, Monitor
 from fix_servers import MONITOR, Connection, MakeServer, connect
 from logged import OURS, told_fingerprints
 from pgvigil.catalog import load
+from pgvigil.collect.asking import load as load_of_passes
+from pgvigil.pg.queries import load as load_of_pg
+from pgvigil.pg.values import LIMITS_MS
 from pgvigil.sandbox.server import Server
+from probing import probing
 
 PASSES = 4
+EACH_PASS = 10
+"""Seconds between two turns of a probe that every pass asks."""
+
 DATABASES = ("visited_one", "visited_two")
 SESSIONS = 3
 """Two, and one that visits the databases."""
 
-AROUND = 10
-"""Statements of ours beside the probes, none of them twice: what the server is (6), heartbeat, free places,
-databases to visit, the first word on a connection."""
+BESIDE = {
+    **{f"pg: {name}": load_of_pg(name) for name in ("handshake", "server", "roles", "extensions", "columns")},
+    **{f"pg: {name}": load_of_pg(name) for name in ("settings", "identity")},
+    **{f"collect: {name}": load_of_passes(name) for name in ("heartbeat", "slots", "locks", "databases")},
+}
+"""What is asked beside the probes: the first word on a connection, what the server is, the heartbeat, how many places
+are free, whether anybody waits for a lock, which databases there are to visit."""
 
-FRAMES = 16
-"""BEGIN, ROLLBACK, lock_timeout, search_path, and a statement_timeout per deadline that probes may have."""
+FRAMES = (
+    r"begin read only",
+    r"rollback",
+    r"set local lock_timeout = ('50ms'|\$1)",
+    r"set local search_path = (pg_catalog|\$1), pg_temp",
+    *(rf"set local statement_timeout = ('{limit}ms'|\$1)" for limit in LIMITS_MS),
+)
+"""What stands around a question. Until 17 each text of a SET counts by itself: a limit for each deadline that a request
+may have."""
 
 
 def passes(running: Monitor) -> float:
@@ -89,18 +109,45 @@ def counting(server: Server) -> Iterator[Census]:
             thread.join()
 
 
-def entries(server: Server) -> dict[tuple[int, int], str]:
-    """What pg_stat_statements holds of ours, by database and queryid."""
+def entries(server: Server) -> dict[tuple[int, int, bool], str]:
+    """What pg_stat_statements holds of ours, by database, queryid and whether it was asked by a client."""
     query = """
-        select s.dbid, s.queryid, s.query from pg_stat_statements s join pg_roles r on r.oid = s.userid
+        select s.dbid, s.queryid, s.toplevel, s.query from pg_stat_statements s join pg_roles r on r.oid = s.userid
         where r.rolname = %s
     """
     with connect(server) as connection:
-        return {(dbid, queryid): text for dbid, queryid, text in connection.execute(query, (MONITOR,)).fetchall()}
+        return {tuple(key): text for *key, text in connection.execute(query, (MONITOR,)).fetchall()}
+
+
+def known_questions(server: Server) -> tuple[dict[str, str], set[str]]:
+    """By its structure what may be asked of this server, and the names of the probes that are due in every pass."""
+
+    async def ask() -> tuple[dict[str, str], set[str]]:
+        async with probing(server.dsn(MONITOR), load()) as prober:
+            seen = [name for name in prober.catalog.probes if name not in prober.invisible()]
+            texts = [*((name, prober.sql(name)) for name in seen), *BESIDE.items()]
+            known = {structure(text): name for name, text in texts}
+            assert len(known) == len(texts)
+            each = {name: prober.catalog.probes[name].every for name in seen}
+            return known, {name for name, every in each.items() if every is not None and every <= EACH_PASS}
+
+    return asyncio.run(ask())
+
+
+def structure(text: str) -> str:
+    """The same for two texts that differ in constants, comments and spaces alone."""
+    return str(pgparse.fingerprint(text))
 
 
 def is_question(text: str) -> bool:
     return re.match(r"\s*(--[^\n]*\n\s*)*(select|with)\b", text, re.IGNORECASE) is not None
+
+
+def frame_of(text: str) -> str:
+    """Which frame it is; fails where it is none."""
+    found = [frame for frame in FRAMES if re.fullmatch(frame, text, re.IGNORECASE)]
+    assert found, text
+    return found[0]
 
 
 @pytest.mark.slow(reason="waits for five passes, one every ten seconds")
@@ -118,16 +165,20 @@ def test_a_server_is_not_bothered(monitor: MakeMonitor, private_server: MakeServ
     assert census.most <= SESSIONS
     assert census.counts > PASSES
 
-    questions = {queryid: text for (_, queryid), text in late.items() if is_question(text)}
-    frames = {queryid: text for (_, queryid), text in late.items() if not is_question(text)}
+    questions = {queryid: text for (_, queryid, _), text in late.items() if is_question(text)}
     assert len(questions) >= len(load().probes) // 2, questions
-    assert len(questions) <= len(load().probes) + AROUND, questions.values()
-    assert len(frames) <= FRAMES, frames.values()
+    known, due = known_questions(server)
+    asked = [(dbid, known.get(structure(text), text)) for (dbid, *_), text in late.items() if is_question(text)]
+    assert {name for _, name in asked} - set(known.values()) == set(), "questions that nobody knows"
+    assert [each for each, count in Counter(asked).items() if count > 1] == [], "several entries of one question"
+    assert due - {name for _, name in asked} == set(), "questions that were not asked"
+    around = [(dbid, frame_of(text)) for (dbid, *_), text in late.items() if not is_question(text)]
+    assert [each for each, count in Counter(around).items() if count > 1] == []
     # Nothing about a question changes from pass to pass, so later passes add no entries; of those that are due once a
     # minute a later pass may have been the first.
     added = [late[key] for key in late.keys() - early.keys()]
     assert len(added) <= 4, added
-    texts = [text for (dbid, _), text in late.items() if is_question(text) and dbid == next(iter(late))[0]]
+    texts = [text for (dbid, *_), text in late.items() if is_question(text) and dbid == next(iter(late))[0]]
     assert len(texts) == len(set(texts))
     assert "Traceback" not in running.log.read_text()
 
