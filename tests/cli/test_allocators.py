@@ -53,10 +53,11 @@ def resident():
     return int(open("/proc/self/statm").read().split()[1]) * 4096 / 2**20
 before = resident()
 large = []
-for _ in range(500):
+for number in range(500):
     large.append(libc.malloc(100_000))
     ctypes.memset(ctypes.c_void_p(large[-1]), 1, 100_000)
-    small = libc.malloc(100)  # kept, and lies behind it
+    if number % 2 == 1:
+        small = libc.malloc(4_000)  # kept, and lies behind them: too large for what was free before
 for one in large:
     libc.free(one)
 print(round(resident() - before))
