@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISDIR
 from typing import Any
 
 from pgvigil.model import PgvigilError, Secret
@@ -195,7 +196,9 @@ def paths(raw: Raw) -> tuple[Path, ...]:
     found = tuple(Path(word) for word in words(raw))
     for path in found:
         try:
-            is_directory = path.is_dir()
+            is_directory = S_ISDIR(path.stat().st_mode)  # is_dir() takes whatever goes wrong for a no from 3.14 on
+        except (FileNotFoundError, NotADirectoryError):
+            is_directory = False
         except OSError as error:
             raise ValueError(f"{path} cannot be looked at: {error.strerror}") from None
         if not is_directory:
