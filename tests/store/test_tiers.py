@@ -11,12 +11,27 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pgvigil.catalog.types import Catalog, Kind, Rollup, Type
+from pgvigil.catalog.types import Catalog, Kind, Rollup, Shape, Type
 from pgvigil.model import Batch, Outcome, Value
-from pgvigil.store import Retention, Store, maintenance, open_store
+from pgvigil.store import Retention, Store, boundaries, maintenance, open_store
 from pgvigil.store.boundaries import Boundaries
 from pgvigil.store.series import Series
-from store.toys import DAY, HOUR, KEY, MINUTE, SECOND, START, STATEMENTS, batch, calls, catalog, column, reading
+from store.toys import (
+    ALL,
+    DAY,
+    HOUR,
+    KEY,
+    MINUTE,
+    SECOND,
+    START,
+    STATEMENTS,
+    batch,
+    calls,
+    catalog,
+    column,
+    probe,
+    reading,
+)
 from toys import COUNTERS, load_toy
 
 SHORT = Retention(raw=2 * 3_600, minutes=5 * 3_600, hours=400 * 86_400)
@@ -431,6 +446,35 @@ def test_hours_events_gaps_and_texts_go_when_their_time_is_over(store: Store) ->
     assert total(store) == 1
     assert store.query("SELECT queryid FROM queries").rows == [(2,)]
     assert store.query("SELECT runid FROM jobs").rows == [(2,)]
+
+
+def test_names_go_beside_more_facts_than_the_engine_can_join(url: str) -> None:
+    user, name = column("userid", Kind.KEY, Type.OID), column("role", Kind.TEXT, Type.TEXT)
+    roles = probe("roles", Shape.DIMENSION, ["userid"], [user, name], "role_names")
+    others = [probe(each, Shape.COUNTERS, ["userid"], [user, column("n", Kind.COUNTER)]) for each in ("a", "b")]
+    found = catalog(*ALL, roles, *others)
+    store = open_store(url, KEY, found)
+    store.append([batch("roles", START, ("userid", "role"), [(userid, f"role {userid}") for userid in range(10, 15)])])
+    for number, each in enumerate(others):
+        store.append([batch(each.name, START + SECOND, ("userid", "n"), [(11 + number, 1, False)])])
+    now = START + 402 * DAY
+    whole = Boundaries(now, now - 2 * DAY, now - 14 * DAY, now - 2 * DAY, now - 14 * DAY, now, now, now, now)
+    minutes = (now - 13 * DAY) // SECOND
+    with store._engine.cursor() as cursor:
+        for tier, moments, rows in (("1d", range(1), 1), ("1m", range(44), 60)):
+            for hour in moments:
+                cursor.execute(
+                    f"INSERT INTO statements_{tier} BY NAME SELECT make_timestamp(({minutes + hour * 3_600} + "
+                    "m.range * 60) * 1000000) AS ts, 60.0 AS secs, 1 AS target, 1 AS incarnation, 10 AS userid, "
+                    f"q.range AS queryid FROM range({rows}) m, range(1700) q"
+                )
+        boundaries.write(cursor, "statements", whole)
+    store.close()
+    again = open_store(url, KEY, found)
+    upkeep(again, now)
+    assert again.query("SELECT userid FROM role_names ORDER BY 1").rows == [(10,)]
+    assert total(again, "statements_1m", "count(*)") == 44 * 60 * 1_700
+    again.close()
 
 
 def test_a_name_that_went_with_the_last_that_bore_it_comes_back_with_the_next(store: Store) -> None:

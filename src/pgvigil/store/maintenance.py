@@ -5,7 +5,7 @@ something came late; or a day, the hours of which are added up; or rows are rewr
 or what is past its time is deleted. Each is one transaction.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import duckdb
@@ -14,7 +14,7 @@ from pgvigil.store import boundaries, remembered, views
 from pgvigil.store.boundaries import DAY, HOUR, SECOND, Boundaries, Retention, day_of, hour_of
 from pgvigil.store.remembered import decode, encode, fold
 from pgvigil.store.rewriting import AT_ONCE, close_hour, count_rows, resort_stretch
-from pgvigil.store.series import PASSES, Dimension, Layout, Series
+from pgvigil.store.series import INCARNATION, PASSES, TARGET, Dimension, Layout, Series
 from pgvigil.store.text import ident, moment, second, sql
 from pgvigil.store.tiers import FINER, STRETCHES, between, roll_up, slices
 from pgvigil.store.transaction import transaction
@@ -235,19 +235,34 @@ def _tidy(cursor: duckdb.DuckDBPyConnection, upkeep: Upkeep, now: int) -> bool:
         _delete(cursor, "events", until)
         _delete(cursor, "gaps", until, column="until")
         for dimension in upkeep.layout.dimensions.values():
-            _forget_texts(cursor, upkeep.layout, dimension, until)
+            _forget_texts(cursor, upkeep, dimension, until)
     upkeep.forgot()
     upkeep.tidied = until
     return True
 
 
-def _forget_texts(cursor: duckdb.DuckDBPyConnection, layout: Layout, dimension: Dimension, until: int) -> None:
+def _forget_texts(cursor: duckdb.DuckDBPyConnection, upkeep: Upkeep, dimension: Dimension, until: int) -> None:
     keys = [field.name for field in dimension.keys]
-    users = [series for series in layout.series.values() if set(keys) <= {field.name for field in series.keys}]
-    match = " AND ".join(
-        ["fact.target = kept.target", "fact.incarnation = kept.incarnation"]
-        + [f"fact.{ident(key)} IS NOT DISTINCT FROM kept.{ident(key)}" for key in keys]
-    )
-    mentioned = " OR ".join(sql("mentioned", table=ident(series.name), match=match) for series in users)
-    if mentioned:
-        cursor.execute(sql("forget_texts", table=ident(dimension.name), until=moment(until), mentioned=mentioned))
+    users = [series for series in upkeep.layout.series.values() if set(keys) <= {field.name for field in series.keys}]
+    of = [TARGET.name, INCARNATION.name, *keys]
+    columns = ", ".join(map(ident, of))
+    tables = [each for series in users for each in _tables_of_all_keys(series, upkeep.boundaries.get(series.name))]
+    match = " AND ".join(f"fact.{ident(name)} IS NOT DISTINCT FROM kept.{ident(name)}" for name in of)
+    if tables:
+        mentioned = " UNION ".join(
+            sql("mentioned", columns=columns, table=ident(table), where=where) for table, where in tables
+        )
+        forget = {"until": moment(until), "mentioned": mentioned, "match": match}
+        cursor.execute(sql("forget_texts", table=ident(dimension.name), **forget))
+
+
+def _tables_of_all_keys(series: Series, at: Boundaries | None) -> Iterator[tuple[str, str]]:
+    """Tables, each with a condition, that hold every key of a series at least once: the days, and what is not in them
+    yet. All other rows would tell no more, and are so many that the engine's memory is not enough to join them."""
+    since = at or Boundaries()
+    if series.once:
+        yield f"{series.name}_open", "true"
+        return
+    yield f"{series.name}_1d", "true"
+    yield f"{series.name}_1h", between("1h", since.days_rolled)
+    yield f"{series.name}_open", "true"

@@ -1,1 +1,1 @@
-EXISTS (FROM {table} AS fact WHERE {match})
+SELECT {columns} FROM {table} WHERE {where}
