@@ -32,7 +32,7 @@ class Order:
 
 def _order() -> Order:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="about ten minutes; figures are indications")
+    parser.add_argument("--quick", action="store_true", help="about five minutes; figures are indications")
     parser.add_argument("--only", default=",".join(NAMES), help=f"some of {', '.join(NAMES)}")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--no-keep", dest="keep", action="store_false", help="write nothing into docs/measured/")

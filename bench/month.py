@@ -37,7 +37,8 @@ DAYS = "1d"
 """The tier that upkeep makes of the filled hours."""
 
 LARGE = frozenset({"statements", "tables", "indexes"})
-"""The series of which not all hours are filled; all others are, for their tables would be too small to tell from."""
+"""The series of which not all hours are filled; all others are, for their tables would be too small to tell from. The
+quick bench fills few of all."""
 
 Rows = tuple[int, float]
 
@@ -65,15 +66,15 @@ def run(plan: Plan) -> Result:
     hours = max(2, round(plan.driven_passes * STEP * SECOND / HOUR))
     month = Month(END - days(WHOLE), END, hours, plan.filled)
     url = f"duckdb://{plan.work}/month.db"
-    kept = _keep(url, found, passes, month)
+    kept = _keep(url, found, passes, month, LARGE if not plan.quick else frozenset(found.probes))
     store = open_store(url, KEY, found)
     asked = measure(store, found, passes, month.end, plan)
     store.close()
     return Result([*_sizes(plan, kept, hours), *asked.rows], [*_notes(kept, hours), *asked.notes])
 
 
-def _keep(url: str, found: Catalog, passes: Passes, month: Month) -> Kept:
-    """Drive the first hours, then fill the rest of the month."""
+def _keep(url: str, found: Catalog, passes: Passes, month: Month, partly: frozenset[str]) -> Kept:
+    """Drive the first hours, then fill the rest of the month; of the series named `partly` only what `month` says."""
     store = open_store(url, KEY, found)
     series = [one for one in store.layout.series.values() if not one.once]
     store.target_id("load-r", 2.0, {})
@@ -90,8 +91,8 @@ def _keep(url: str, found: Catalog, passes: Passes, month: Month) -> Kept:
     with _engine(store) as engine:
         driven = {tier: bytes_a_row(engine, f"statements_{tier}") for tier in TIERS}
         began = time.monotonic()
-        fill(engine, [one for one in series if one.name in LARGE], month)
-        fill(engine, [one for one in series if one.name not in LARGE], replace(month, filled=KEPT))
+        fill(engine, [one for one in series if one.name in partly], month)
+        fill(engine, [one for one in series if one.name not in partly], replace(month, filled=KEPT))
     store = open_store(url, KEY, found)
     _upkeep(store, month.end + 2 * MINUTE)
     store.close()
@@ -100,7 +101,7 @@ def _keep(url: str, found: Catalog, passes: Passes, month: Month) -> Kept:
         month_rows = {tier: bytes_a_row(engine, f"statements_{tier}") for tier in (*TIERS, DAYS)}
         tiers = {one.name: [tier_size(engine, one.name, tier) for tier in (*TIERS, DAYS)] for one in series}
         in_use, free = used(engine)
-    more = {name: _lacking(month, tiers[name]) for name in LARGE}
+    more = {name: _lacking(month, sizes) for name, sizes in tiers.items() if name in partly}
     sizes = {name: sum(found) + more.get(name, 0.0) for name, found in tiers.items()}
     return Kept(commits, raw, driven, month_rows, sizes, in_use + sum(more.values()), free, filling)
 

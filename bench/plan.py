@@ -29,7 +29,7 @@ class Plan:
 
 
 def full(seed: int, work: Path) -> Plan:
-    """About 40 minutes."""
+    """Below 40 minutes."""
     return Plan(
         quick=False,
         seed=seed,
@@ -43,23 +43,23 @@ def full(seed: int, work: Path) -> Plan:
         filled=(24, 72, 720),
         tables=10_000,
         targets=30,
-        watch=120.0,
+        watch=90.0,
     )
 
 
 def quick(seed: int, work: Path) -> Plan:
-    """About ten minutes."""
+    """About five minutes."""
     return Plan(
         quick=True,
         seed=seed,
         work=work,
-        warm=20.0,
-        window=20.0,
+        warm=15.0,
+        window=15.0,
         windows=3,
-        pair_seconds=10.0,
+        pair_seconds=5.0,
         pairs=2,
         driven_passes=720,
-        filled=(4, 12, 168),
+        filled=(3, 6, 168),
         tables=0,
         targets=0,
         watch=0.0,
