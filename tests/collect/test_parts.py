@@ -18,7 +18,7 @@ from pgvigil.collect.outbox import Outbox
 from pgvigil.collect.quiet import limit_for
 from pgvigil.collect.reporting import Problem, Reporter
 from pgvigil.collect.wanted import Wanted
-from pgvigil.collect.watching import failing
+from pgvigil.collect.watching import failing, locked
 from pgvigil.model import Batch, Condition, KeeperBusyError, Outcome, Value
 from pgvigil.pg import Failure, FailureKind
 from pgvigil.pg.errors import Place, explain
@@ -313,6 +313,16 @@ def test_the_worst_problem_is_the_state_and_each_change_one_line(caplog: pytest.
     lines = [record.getMessage() for record in caplog.records]
     assert len(lines) == 4
     assert lines[1] == "target shop: unreachable: Nothing listens. Start it."
+
+
+@pytest.mark.parametrize("places", [("visits", "catalog"), ("catalog", "visits")])
+def test_a_locked_catalog_is_told_before_what_fails_for_its_sake(places: Sequence[str]) -> None:
+    reporter = Reporter("shop", Hub(), lambda: 0, lambda: 0.0)
+    for where in places:
+        reporter.trouble(where, locked("pg_class") if where == "catalog" else Problem(Condition.LIMITED, "No answer."))
+    assert "pg_class is locked" in reporter.state.cause
+    reporter.trouble("connection", Problem(Condition.UNREACHABLE, "Nothing listens."))
+    assert reporter.state.cause == "Nothing listens."
 
 
 def test_the_log_names_nothing_of_the_server_and_the_state_does(caplog: pytest.LogCaptureFixture) -> None:

@@ -12,6 +12,9 @@ _log = logging.getLogger("pgvigil.collect")
 
 _WORST_FIRST = (Condition.UNREACHABLE, Condition.REFUSED, Condition.LIMITED)
 _CONNECTION = "connection"
+_CATALOG = "catalog"
+"""A locked catalog is why much else fails, and says what ends it: of problems that are as bad it is the one shown."""
+
 _MET_ON_IT = ("sessions", "passes", "capabilities", "visits")
 """What was met on a connection that ended says less than why no other can be made, and nothing once there is one."""
 
@@ -85,7 +88,10 @@ class Reporter:
     def _worst(self) -> Problem | None:
         if (found := self._problems.get(_CONNECTION)) is not None:
             return found
-        return min(self._problems.values(), key=lambda it: _WORST_FIRST.index(it.condition), default=None)
+        worst_first = sorted(
+            self._problems.items(), key=lambda it: (_WORST_FIRST.index(it[1].condition), it[0] != _CATALOG)
+        )
+        return worst_first[0][1] if worst_first else None
 
     def _settle(self) -> None:
         worst = self._worst()

@@ -16,6 +16,10 @@ LISTING = "list of databases"
 """What rests where the list has no answer; no probe bears that name."""
 
 _DEADLINE = 2.0
+_REMEDIES = {
+    FailureKind.PRIVILEGE: "Grant SELECT on pg_database to our role.",
+    FailureKind.LOCK: "Look in pg_locks for AccessExclusiveLock on pg_database or another catalog; end who holds it.",
+}
 
 
 class Visits:
@@ -81,7 +85,7 @@ class Visits:
     def _unlisted(self, names: Sequence[str], failure: Failure) -> Passed:
         """Nobody knows which databases there are; asked again as a probe is that failed so (decision 0005)."""
         what, words = "the list of databases has no answer", words_of(failure)
-        remedy = "Grant SELECT on pg_database to our role." if failure.kind is FailureKind.PRIVILEGE else ""
+        remedy = _REMEDIES.get(failure.kind, "")
         again = self._station.memory.failed(LISTING, failure.kind, words, self._steady())
         # Its words may name a role or a table.
         logged = f"{what} ({failure.kind}), told on the page."
