@@ -68,7 +68,8 @@ def at_work(url: str) -> str:
 
 def numbers_until_dead(lines: IO[str]) -> list[int]:
     found: list[int] = []
-    while (line := lines.readline().strip()) != "dead":
+    # A number that was not ended with its line is not promised: it may lack digits.
+    while not (line := lines.readline().strip()).endswith("dead"):
         found.append(int(line))
     return found
 

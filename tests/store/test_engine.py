@@ -282,6 +282,16 @@ def test_a_closed_store_says_so(url: str) -> None:
         store.query("SELECT 1")
 
 
+def test_a_store_that_is_being_closed_says_so_too(url: str) -> None:
+    store = open_store(url, KEY, catalog())
+    with store._engine._root.cursor() as cursor:
+        cursor.execute("USE memory")
+        cursor.execute("DETACH pgvigil")
+    with pytest.raises(StoreFailedError, match="not open"):
+        store.select("SELECT 1")
+    store._engine._root.close()
+
+
 def test_a_query_waits_while_the_file_is_opened_again(store: Store) -> None:
     store.append([calls(START, (1, 3))])
     failed: list[Exception] = []

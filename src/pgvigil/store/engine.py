@@ -77,10 +77,10 @@ class Engine:
         with self._opening:  # waits while the file is being opened again
             try:
                 cursor = self._root.cursor()
+                cursor.execute(f"USE {NAME}")
             except duckdb.Error as error:
                 raise StoreFailedError(f"The store is not open: {error}") from None
         try:
-            cursor.execute(f"USE {NAME}")
             yield cursor
         finally:
             cursor.close()
