@@ -180,8 +180,9 @@ def _sizes(plan: Plan, kept: Kept, hours: int) -> Sequence[Row]:
         _commits(plan, kept.commits),
         Row(
             "month", *PROMISES["month"], f"{kept.size:.0f} MB (extrapolated)",
-            f"raw 48 h, 1 min 14 days, 1 h and 1 d 30 days, all probes, from {hours} driven h; of statements, "
-            f"tables and indexes {_hours(plan)} h of these, the rest in proportion",
+            f"raw 48 h, 1 min 14 days, 1 h and 1 d 30 days, all probes, from {hours} driven h; of "
+            f"{'all' if plan.quick else 'statements, tables and indexes'} {_hours(plan)} h of these, the rest in "
+            "proportion",
             at_most(kept.size, 700.0, quick=plan.quick),
         ),
     ]  # fmt: skip

@@ -206,7 +206,10 @@ def test_an_address_of_a_family_that_this_machine_has_not(monkeypatch: pytest.Mo
         (("backup", "copy", "--store", "duckdb:////x.db"), "FILE = 'copy'"),
         (("restore", "copy", "--store", "duckdb:////x.db"), "allowed: an absolute path"),
         (("store", "compact", "--store", "duckdb://x.db"), "allowed is duckdb:///absolute/path"),
-        (("serve", NOWHERE, "--store", "duckdb://x.db"), "allowed is duckdb:///absolute/path"),
+        (
+            ("serve", NOWHERE, "--store", "duckdb://x.db", "--listen", "127.0.0.1:0"),
+            "allowed is duckdb:///absolute/path",
+        ),
     ],
 )
 def test_a_working_directory_that_was_removed(

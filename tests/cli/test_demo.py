@@ -289,6 +289,8 @@ def test_the_address_comes_within_a_minute_load_and_statements_half_a_minute_lat
     running.until(lambda: statements_with_text(address) >= 20 and load_seen(address) > 0, "20 statements and load")
     assert time.monotonic() - served < 30 * slowed_by(), running.said
 
+    (target,) = httpx.get(f"{address}api/v1/targets", trust_env=False).json()["targets"]
+    assert target["not_visible"] == []
     answered, _ = pasted(printed(running, "To ask its store: ")).communicate(timeout=60)
     assert re.search(r"sum\(calls\)\s+\d+", answered), answered
     at_hand = subprocess.run(

@@ -408,12 +408,17 @@ def test_what_is_in_the_way_at_the_start_is_named_and_the_server_watched_when_it
             in_time(running, f"data of {name}", partial(is_watched, running, name), FLOWS)
 
 
+def watched_directly(monitor: MakeMonitor, server: Server, tmp_path: Path) -> Monitor:
+    running = monitor(arguments=("--config", str(write_config(tmp_path, {"direct": server.dsn(MONITOR)}))))
+    in_time(running, "the first data", partial(is_watched, running, "direct"), FLOWS)
+    return running
+
+
 def test_a_server_without_a_hop_that_was_killed_or_stopped_is_named_and_watched_again(
     monitor: MakeMonitor, private_server: MakeServer, tmp_path: Path
 ) -> None:
     server = private_server()
-    running = monitor(arguments=("--config", str(write_config(tmp_path, {"direct": server.dsn(MONITOR)}))))
-    in_time(running, "the first data", partial(is_watched, running, "direct"), FLOWS)
+    running = watched_directly(monitor, server, tmp_path)
     for end in (server.kill, server.stop):
         end()
         words = f"Nothing listens at {server.host}:{server.port}."
@@ -441,8 +446,7 @@ def test_a_server_that_takes_no_sessions_any_more_or_yet_is_named(
     monitor: MakeMonitor, private_server: MakeServer, tmp_path: Path
 ) -> None:
     server = private_server()
-    running = monitor(arguments=("--config", str(write_config(tmp_path, {"direct": server.dsn(MONITOR)}))))
-    in_time(running, "the first data", partial(is_watched, running, "direct"), FLOWS)
+    running = watched_directly(monitor, server, tmp_path)
     with connect(server):  # a smart end waits for whoever is there
         os.kill(server.pid, signal.SIGTERM)
         running.wait_for("the end to begin", lambda: "received smart shutdown request" in server.log_text())

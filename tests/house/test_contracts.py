@@ -17,35 +17,30 @@ def a_new_package(source: Path) -> None:
     (source / "extra" / "__init__.py").write_text("")
 
 
-def the_sandbox_reads_the_store(source: Path) -> None:
-    with (source / "sandbox" / "ports.py").open("a") as file:
-        file.write("import pgvigil.store.text\n")
+def an_import(file: str, module: str) -> Callable[[Path], None]:
+    def change(source: Path) -> None:
+        with (source / file).open("a") as opened:
+            opened.write(f"import {module}\n")
 
-
-def the_store_knows_postgresql(source: Path) -> None:
-    with (source / "store" / "text.py").open("a") as file:
-        file.write("import pgvigil.pg.values\n")
-
-
-def a_collector_drives_by_itself(source: Path) -> None:
-    with (source / "collect" / "clock.py").open("a") as file:
-        file.write("import psycopg\n")
-
-
-def the_page_asks_the_engine(source: Path) -> None:
-    with (source / "serve" / "ranges.py").open("a") as file:
-        file.write("import duckdb\n")
+    return change
 
 
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (the_store_knows_postgresql, "the store knows series, not PostgreSQL BROKEN"),
-        (a_collector_drives_by_itself, "only pg (and the sandbox, which stands apart) imports the driver BROKEN"),
-        (the_page_asks_the_engine, "only store imports the engine BROKEN"),
         (a_new_package, "imports point left: cli > serve > analyse > (collect | store) > pg > catalog >"),
-        (the_sandbox_reads_the_store, "the sandbox stands on pg alone: what watches is not what is watched BROKEN"),
+        (
+            an_import("sandbox/ports.py", "pgvigil.store.text"),
+            "the sandbox stands on pg alone: what watches is not what is watched BROKEN",
+        ),
+        (an_import("store/text.py", "pgvigil.pg.values"), "the store knows series, not PostgreSQL BROKEN"),
+        (
+            an_import("collect/clock.py", "psycopg"),
+            "only pg (and the sandbox, which stands apart) imports the driver BROKEN",
+        ),
+        (an_import("serve/ranges.py", "duckdb"), "only store imports the engine BROKEN"),
     ],
+    ids=["package", "sandbox", "store", "driver", "engine"],
 )
 def test_a_breach_is_told(tmp_path: Path, change: Callable[[Path], None], told: str) -> None:
     source = shutil.copytree(

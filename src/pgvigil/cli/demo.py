@@ -65,7 +65,7 @@ def demo(
 def postgres() -> Iterator[Server]:
     """A running server, removed at the end: that, nothing interrupts any more."""
     with step("Starting PostgreSQL 18"):
-        server = Server.running(18)
+        server = Server.running(18, {"track_wal_io_timing": "on"})  # nothing of it is left unseen
     try:
         yield server
     finally:

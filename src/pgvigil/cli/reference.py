@@ -25,18 +25,14 @@ MADE = "<!-- Made by `python -m pgvigil.cli.reference`; do not edit. -->"
 
 def pages() -> Mapping[str, str]:
     """The generated pages by their path below docs/reference."""
-    return {
-        "configuration.md": configuration(),
-        "api.md": api(),
-        "store.md": tables(),
-        "lints.md": lints(),
-        "vitals.md": vitals(),
+    lines = {
+        "configuration.md": _configuration(),
+        "api.md": _api(),
+        "store.md": _tables(),
+        "lints.md": _lints(),
+        "vitals.md": _vitals(),
     }
-
-
-def configuration() -> str:
-    """The page of all settings."""
-    return "\n".join(_configuration()) + "\n"
+    return {name: "\n".join(page) + "\n" for name, page in lines.items()}
 
 
 def _configuration() -> Iterator[str]:
@@ -88,11 +84,6 @@ def _default(setting: Setting) -> str:
     return f"`{value}`"
 
 
-def api() -> str:
-    """The page of all routes."""
-    return "\n".join(_api()) + "\n"
-
-
 def _api() -> Iterator[str]:
     yield from ("# API", "", MADE, "")
     yield "JSON over HTTP, on loopback only. `pgvigil openapi` prints the whole contract, with every model; a running"
@@ -116,11 +107,6 @@ BUILT_IN = {
     "gaps": "Intervals in which the counters of a probe moved unseen, or may have, and why.",
 }
 """The tables that no probe declares."""
-
-
-def tables() -> str:
-    """The page of the store's tables."""
-    return "\n".join(_tables()) + "\n"
 
 
 def _tables() -> Iterator[str]:
@@ -169,11 +155,6 @@ def _columns(store: Store, table: str) -> str:
     return ", ".join(f"`{name}` {type_.lower()}" for name, type_ in store.columns(table).items())
 
 
-def lints() -> str:
-    """The page of all lints."""
-    return "\n".join(_lints()) + "\n"
-
-
 def _lints() -> Iterator[str]:
     yield from ("# Lints", "", MADE, "")
     yield "What `pgvigil check` asks of a server, once: every row of an answer is a finding, with a severity, what it"
@@ -187,11 +168,6 @@ def _lints() -> Iterator[str]:
 
 def _where(lint: Lint) -> str:
     return "once for the server" if lint.scope is Scope.CLUSTER else "in every database"
-
-
-def vitals() -> str:
-    """The page of all vitals."""
-    return "\n".join(_vitals()) + "\n"
 
 
 def _vitals() -> Iterator[str]:

@@ -97,7 +97,7 @@ def _silence(failure: Failure) -> ConnectError:
         )
     else:
         cause = f"The server does not say what it is ({failure.name}: {failure.kind})."
-        remedy = "A lock on the system catalog or an overloaded server may be in the way; pgvigil tries again."
+        remedy = "A lock on the system catalog or much load may be in the way; while it watches, pgvigil tries again."
     return ConnectError(Condition.UNREACHABLE, cause, remedy)
 
 

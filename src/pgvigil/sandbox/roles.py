@@ -2,11 +2,10 @@
 
 import secrets
 
-import psycopg
 from psycopg import sql
 
 from pgvigil.pg import role_sql
-from pgvigil.sandbox.schema import refusals_told
+from pgvigil.sandbox.schema import making
 
 MONITOR = "pgvigil"
 
@@ -17,11 +16,8 @@ LET_IN = "GRANT USAGE ON SCHEMA extensions TO {}"
 async def make_monitor(dsn: str, name: str = MONITOR) -> str:
     """Make the monitoring role in the database of `dsn`, a superuser's; returns its password."""
     password = secrets.token_urlsafe(18)
-    with refusals_told("Making the monitor's role"):
-        async with await psycopg.AsyncConnection.connect(
-            dsn, autocommit=True, application_name="sandbox:install"
-        ) as conn:
-            await conn.execute(role_sql(name).encode())
-            await conn.execute(sql.SQL(LET_IN).format(sql.Identifier(name)))
-            await conn.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(name), sql.Literal(password)))
+    async with making(dsn, "Making the monitor's role") as conn:
+        await conn.execute(role_sql(name).encode())
+        await conn.execute(sql.SQL(LET_IN).format(sql.Identifier(name)))
+        await conn.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(name), sql.Literal(password)))
     return password

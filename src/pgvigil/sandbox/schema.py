@@ -1,7 +1,7 @@
 """Builds the MeshHook-shaped schema in a database of the sandbox, with its roles and its seed of data."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import psycopg
@@ -30,11 +30,15 @@ class SandboxError(PgvigilError):
     """A database that the sandbox cannot or must not use."""
 
 
-@contextmanager
-def refusals_told(doing: str) -> Iterator[None]:
-    """What the server refuses while the database is made is a SandboxError: a full disk, a connection that ends."""
+@asynccontextmanager
+async def making(dsn: str, doing: str) -> AsyncIterator[psycopg.AsyncConnection]:
+    """A connection on which something is made; what the server refuses meanwhile is a SandboxError: a full disk, a
+    connection that ends."""
     try:
-        yield
+        async with await psycopg.AsyncConnection.connect(
+            dsn, autocommit=True, application_name="sandbox:install"
+        ) as conn:
+            yield conn
     except psycopg.Error as error:
         raise SandboxError(f"{doing} failed: {' '.join(str(error).split())}") from None
 
@@ -61,23 +65,16 @@ async def install(dsn: str, scale: float = 1.0) -> None:
     so that `login` reaches the server by whatever way the DSN does.
     """
     size = Size().scaled(scale)
-    with refusals_told("Creating the sandbox's database"):
-        async with await psycopg.AsyncConnection.connect(
-            dsn, autocommit=True, application_name="sandbox:install"
-        ) as conn:
-            if await installed(conn):
-                return
-            await _refuse_foreign(conn)
-            await _fill(conn, size, conninfo_to_dict(dsn).get("password"))
-
-
-async def _fill(conn: psycopg.AsyncConnection, size: Size, password: object) -> None:
-    async with conn.transaction():
-        for path in _SCRIPTS:
-            await conn.execute(script(path).encode())
-        await _set_passwords(conn, password)
-        await _seed(conn, size)
-    await conn.execute(named("schema/seed.sql")["analyze"].encode())
+    async with making(dsn, "Creating the sandbox's database") as conn:
+        if await installed(conn):
+            return
+        await _refuse_foreign(conn)
+        async with conn.transaction():
+            for path in _SCRIPTS:
+                await conn.execute(script(path).encode())
+            await _set_passwords(conn, conninfo_to_dict(dsn).get("password"))
+            await _seed(conn, size)
+        await conn.execute(named("schema/seed.sql")["analyze"].encode())
 
 
 async def installed(conn: psycopg.AsyncConnection) -> bool:
