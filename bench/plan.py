@@ -29,7 +29,7 @@ class Plan:
 
 
 def full(seed: int, work: Path) -> Plan:
-    """Below 40 minutes."""
+    """About 40 minutes."""
     return Plan(
         quick=False,
         seed=seed,
