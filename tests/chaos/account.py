@@ -25,10 +25,10 @@ TELLS_AGE = 17
 """From this major on an entry says since when it counts: nothing that was not removed is uncertain, and every call that
 came after a removal can be told from those before."""
 
-TWINS = 10
-"""So many statements may, before TELLS_AGE, come back to the very numbers they had, the time they took included, by the
-ticks of the clock (of ten nanoseconds on some machines, so of a hundred entries that were called once for a microsecond
-one does): nothing is to be seen of that, so there all of the gap is excused."""
+TWINS = 2
+"""So many statements that were reset alone may, before TELLS_AGE, come back to the very numbers they had, the time they
+took included, by the ticks of the clock (of ten nanoseconds on some machines): nothing is to be seen of that, so there
+all of the gap is excused."""
 
 TIMES = 3
 """How often each statement is called between resets that leave it with equal counts."""

@@ -29,9 +29,10 @@ def read(
     complete: bool = True,
     doubt: str | None = None,
     moved: Moved | None = None,
+    emptied: bool = False,
     keyframe: bool = False,
 ) -> Change:
-    context = Context(until=at * S + 1, doubt=doubt, moved=moved, keyframe=keyframe)
+    context = Context(at * S + 1, doubt, moved=moved, emptied=emptied, keyframe=keyframe)
     return tracker.update(rows, at * S, complete=complete, context=context)
 
 
@@ -136,6 +137,18 @@ def test_an_announced_removal_makes_one_gap_and_doubts_what_has_no_birthday() ->
     assert [(row[0], row[1], row[-1]) for row in change.rows] == [(1, 3, True), (2, 3, False)]
     assert change.gaps == (Gap(10 * S, 20 * S + 1, "eviction"),)
     assert not change.lost
+
+
+def test_what_is_read_after_a_full_reset_counts_whole_even_where_it_is_back_at_its_old_numbers() -> None:
+    counted = tracker("id", *BOUNDED, evicts=True)
+    read(counted, 10, (1, 1, 1.0, 1.0, 1.0), (2, 5, 5.0, 1.0, 1.0), (3, 5, 5.0, 1.0, 1.0))
+    moved = Moved("reset", 10 * S)
+    change = read(counted, 20, (1, 1, 1.0, 1.0, 1.0), (2, 8, 8.0, 1.0, 1.0), moved=moved, emptied=True)
+    assert [(row[0], row[1], row[-1]) for row in change.rows] == [(1, 1, False), (2, 8, False)]
+    assert (change.gone, change.gaps, change.lost) == ([(3,)], (Gap(10 * S, 20 * S + 1, "reset"),), False)
+    after = read(counted, 30, (1, 2, 2.0, 1.0, 1.0), (2, 8, 8.0, 1.0, 1.0))
+    assert [(row[0], row[1], row[-1]) for row in after.rows] == [(1, 1, False)]
+    assert after.gaps == ()
 
 
 def test_a_counter_that_fell_without_a_birthday_is_a_reset() -> None:

@@ -50,6 +50,15 @@ def test_another_moment_of_reset_is_a_reset_even_with_evictions() -> None:
     assert removals.take() == Moved("reset", 10 * S)
 
 
+def test_only_a_full_reset_that_was_not_taken_in_yet_has_emptied_all() -> None:
+    removals = Removals()
+    assert not removals.emptied(INFO, (3, 1)), "nothing was read before it"
+    removals.inform(INFO, (3, 1), 10 * S)
+    assert [removals.emptied(INFO, row) for row in ((3, 1), (4, 1), (0, 2))] == [False, False, True]
+    removals.inform(INFO, (0, 2), 20 * S)
+    assert not removals.emptied(INFO, (0, 2))
+
+
 def test_the_info_kept_before_a_stop_is_compared_with_the_first_after() -> None:
     removals = Removals()
     removals.restore(INFO, (3, 1), 10 * S)

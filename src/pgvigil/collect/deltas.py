@@ -32,12 +32,15 @@ class Context:
     `until` is a moment, on the server's clock, after the reading was made. `doubt` is set on the first reading after
     an absence (`restart`, `unreachable`, `stopped`): what happened meanwhile is judged by the values, so the reading
     has to be complete, or lack only the rows of objects that could not be read (`partial`). `moved` tells that entries
-    were reset or evicted since the reading before. `keyframe` asks for a row of every key, moved or not.
+    were reset or evicted since the reading before, and `emptied` that the last of it took all entries before this
+    complete reading was made: what it found has counted from nothing. `keyframe` asks for a row of every key, moved or
+    not.
     """
 
     until: int
     doubt: str | None = None
     moved: Moved | None = None
+    emptied: bool = False
     keyframe: bool = False
     partial: bool = False
 
@@ -129,9 +132,13 @@ class Tracker:
         if context.doubt and not complete and not context.partial:
             raise ValueError("the first reading after an absence has to be complete")
         if context.moved:
-            self._announced, self._suspect = ts, context.until
+            self._announced = ts
+            self._suspect = self._suspect if context.emptied else context.until
         survived = context.doubt is None or self._survived(found)
-        judged = {key: self._judge(key, row, survived=survived) for key, row in found.items()}
+        if context.emptied:
+            judged = {key: Life.NEW if key in self._rows else None for key in found}
+        else:
+            judged = {key: self._judge(key, row, survived=survived) for key, row in found.items()}
         gone = [key for key in self._rows if key not in found] if complete else []
         unseen = self._unseen(found)
         blind = (Gap(self._blind, context.until, "failed"),) if self._blind is not None and unseen else ()
@@ -140,7 +147,8 @@ class Tracker:
             rows=[
                 self._difference(key, found[key], life)
                 for key, life in judged.items()
-                if (not complete or context.keyframe or self._moved(key, found[key])) and key not in unseen
+                if (context.emptied or context.keyframe or not complete or self._moved(key, found[key]))
+                and key not in unseen
             ],
             last=list(found.values()) if context.keyframe or not complete else self._changed(found),
             gone=gone,
@@ -149,7 +157,8 @@ class Tracker:
         )
         self._remember(found, gone, ts)
         self._blind = self._blind if context.partial else None
-        self._echo = context.moved.reason if context.moved and self._layout.born is None else None
+        behind = context.moved if self._layout.born is None and not context.emptied else None
+        self._echo = None if behind is None else behind.reason
         return change
 
     def _unseen(self, found: dict[Key, Row]) -> set[Key]:

@@ -39,12 +39,14 @@ class Passed:
 
 @dataclass(slots=True)
 class _Answers:
-    """Replies of one pass by probe; `partial` says of which of them some objects are missing, and why."""
+    """Replies of one pass by probe; `partial` says of which of them some objects are missing, and why, `emptied` that
+    those of the statements were read after a full reset and before any other removal."""
 
     moment: Moment
     series: Mapping[str, Series]
     replies: Mapping[str, Reply]
     partial: Mapping[str, str]
+    emptied: bool = False
     events: dict[str, list[Event]] = field(default_factory=dict)
 
 
@@ -146,8 +148,36 @@ class Passes:
                 replies[name] = Rows(name, series[name].layout.names, [], 0.0)
             elif objects.left_out is not None:
                 partial[name] = "; ".join(filter(None, (objects.left_out, partial.get(name))))
+        emptied = await self._after_reset(session, series, replies, pulse)
         replies |= await self._telling.ask(session, by_keys, replies, pulse.steady)
-        return _Answers(Moment(pulse.ts, self._clock.now(), pulse.steady), series, replies, partial)
+        return _Answers(Moment(pulse.ts, self._clock.now(), pulse.steady), series, replies, partial, emptied)
+
+    async def _after_reset(
+        self, session: Session, series: Mapping[str, Series], replies: dict[str, Reply], pulse: Pulse
+    ) -> bool:
+        """Where all statements were reset since the pass before and do not tell since when they count, read all of them
+        again: those that came back to the numbers they had look unchanged, and nobody knows which of `replies` were
+        read before the reset. Returns whether what replaced those was read after it, and nothing was removed since."""
+        match [series[name] for name in self._station.paired() if name in series]:
+            case [statements, info] if statements.layout.born is None:
+                pass
+            case _:
+                return False
+        informed = replies.get(info.query.probe.name)
+        if not isinstance(informed, Rows) or not informed.rows:
+            return False
+        if not self._station.removals.emptied(info.layout, informed.rows[0]):
+            return False
+        capabilities = self._station.known().capabilities
+        requests = []
+        for each in (statements, info):
+            limit = self._station.limit(each.query.probe.name)
+            requests.append(request_for(each.query, capabilities, limit, each.parameters(pulse.steady, quiet=True)))
+        for reply in await session.run(requests, deadline=PASS_DEADLINE):
+            spent = replies[reply.name].elapsed_ms + reply.elapsed_ms
+            replies[reply.name] = replace(reply, elapsed_ms=spent)
+        again = replies[info.query.probe.name]
+        return isinstance(again, Rows) and again.rows == informed.rows
 
     def _watch_removals(self, answers: _Answers) -> None:
         """What took entries out of pg_stat_statements, before its rows are taken in."""
@@ -165,7 +195,7 @@ class Passes:
         if info is not None and isinstance(informed, Rows) and informed.rows:
             answers.events[informed.name] = removals.inform(info.layout, informed.rows[0], answers.moment.ts)
         if isinstance(counted, Rows) and (moved := removals.take()) is not None:
-            statements.announce(moved)
+            statements.announce(moved, emptied=answers.emptied)
         if isinstance(counted, Rows) and isinstance(informed, Rows):
             removals.settled(answers.moment.ts)
 

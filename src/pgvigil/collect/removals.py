@@ -52,6 +52,10 @@ class Removals:
                 if old is None or old[calls] != row[calls]:
                     self._move("reset", tracker.ts)
 
+    def emptied(self, layout: Layout, row: Row) -> bool:
+        """Whether the info of a pass tells of a full reset that was not taken in yet."""
+        return self._known and _info(layout, row)[1] != self._reset
+
     def inform(self, layout: Layout, row: Row, ts: int) -> list[Event]:
         """Take in the info of a pass; what moved becomes events."""
         dealloc, reset = _info(layout, row)

@@ -166,10 +166,11 @@ class CounterSeries(Series):
         self.tracker = Tracker(self.layout, evicts=query.probe.relation == STATEMENTS_RELATION)
         self._states = StateEvents(query)
         self._moved: Moved | None = None
+        self._emptied = False
 
-    def announce(self, moved: Moved) -> None:
-        """Entries were reset or evicted since the reading before."""
-        self._moved = moved
+    def announce(self, moved: Moved, *, emptied: bool = False) -> None:
+        """Entries were reset or evicted since the reading before; all of them, and before this one, if `emptied`."""
+        self._moved, self._emptied = moved, emptied
 
     def restore(self, reading: Reading) -> None:
         """Count on from a kept reading."""
@@ -195,14 +196,17 @@ class CounterSeries(Series):
         rows = self._take(reply, partial=partial)
         # A probe without a keyframe tells everything each time.
         keyframe = self._keyframe or self.query.probe.keyframe is None
-        context = Context(until=moment.until, doubt=self._doubt, moved=self._moved, keyframe=keyframe, partial=partial)
+        emptied = self._emptied and self._complete
+        context = Context(
+            moment.until, self._doubt, moved=self._moved, emptied=emptied, keyframe=keyframe, partial=partial
+        )
         events = self._events(rows, moment.ts)
         change = self.tracker.update(rows, moment.ts, complete=self._complete, context=context)
         if change.lost:
             events.append(Event(moment.ts, "reset", self.query.probe.name))
         secs = None if change.secs is None else self._passed(moment)
         self._done(moment)
-        self._moved = None
+        self._moved, self._emptied = None, False
         whole = self._complete and (keyframe or secs is None)
         return Brought(
             self.layout.names, secs, whole, change.rows, change.last, change.gone, tuple(events), change.gaps
