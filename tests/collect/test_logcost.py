@@ -23,6 +23,7 @@ from pgvigil.collect.logline import LogLine, log_line_of, prefix_length
 from pgvigil.sandbox.server import Server
 
 CATALOG = load()
+JSON_SINCE = 15
 
 
 def query(name: str) -> Query:
@@ -165,6 +166,69 @@ def test_each_line_of_an_entry_that_begins_with_the_prefix_is_counted_with_it() 
     known = capabilities()
     verbose = log_line_of(replace(known, settings=of(log_error_verbosity="verbose", log_line_prefix="")))
     assert verbose.entry("a") > len("LOG:  00000: a\nLOCATION:  \n")
+
+
+@pytest.mark.parametrize(
+    ("settings", "destinations"),
+    [
+        ({}, ("stderr",)),
+        (of(log_destination="syslog"), ("syslog",)),
+        (of(log_destination=" stderr, CSVLOG", logging_collector="on"), ("csvlog", "stderr")),
+        (of(log_destination="csvlog,jsonlog", logging_collector="off"), ("stderr",)),
+    ],
+    ids=str,
+)
+def test_the_files_that_an_entry_is_written_to_are_those_of_the_settings(
+    settings: dict[str, str], destinations: tuple[str, ...]
+) -> None:
+    line = log_line_of(replace(capabilities(), settings=settings))
+    assert line.destinations == destinations
+    assert line.entry("a") == sum(replace(line, destinations=(each,)).entry("a") for each in destinations)
+    assert replace(line, destinations=("syslog",)).entry("a") == replace(line, destinations=("stderr",)).entry("a")
+
+
+LONG = (
+    """select 'a "quoted" word', %s::text -- and a \\ in a comment
+  from generate_series(1, 3) as "ü"
+"""
+    + "  -- a line\tas in a question of ours\n" * 30
+)
+FILES = {"stderr": "log", "csvlog": "log.csv", "jsonlog": "log.json"}
+
+
+def real_entry(server: Server, name: str) -> int:
+    """The bytes from the beginning of the long entry to that of the one after it, as soon as that stands there."""
+    for _ in range(100):
+        lines = (server.data / "log" / name).read_bytes().splitlines(keepends=True)
+        begin = next((at for at, line in enumerate(lines) if b"execute <unnamed>: select" in line), 0)
+        end = next((at for at, line in enumerate(lines) if b"reset log_statement" in line), 0)
+        if end:
+            return sum(map(len, lines[begin:end]))
+        time.sleep(0.1)
+    raise AssertionError(f"nothing came in {name}")
+
+
+@pytest.mark.pg(14, 18)
+@pytest.mark.parametrize("verbosity", ["default", "terse", "verbose"])
+def test_an_entry_is_as_long_in_each_kind_of_file_as_a_real_one(
+    private_server: MakeServer, major: int, verbosity: str
+) -> None:
+    kinds = [kind for kind in FILES if kind != "jsonlog" or major >= JSON_SINCE]
+    collected = {"logging_collector": "on", "log_directory": "log", "log_filename": "log"}
+    server = private_server(
+        settings={"log_destination": ",".join(kinds), "log_error_verbosity": verbosity, **collected}
+    )
+    with connect(server, application_name="pgvigil") as connection:
+        found = connection.execute("select name, setting from pg_settings where name like 'log%'").fetchall()
+        connection.execute("set log_statement = 'all'")
+        connection.execute(LONG, ("key",), prepare=False)
+        connection.execute("reset log_statement")
+    settings = {str(name): str(value) for name, value in found}
+    log = log_line_of(replace(capabilities(), settings=settings, role="postgres", database="postgres"))
+    assert log.destinations == tuple(sorted(kinds))
+    said, detail = f"execute <unnamed>: {LONG.replace('%s', '$1')}", "Parameters: $1 = 'key'"
+    told = {kind: replace(log, destinations=(kind,)).entry(said, detail) for kind in kinds}
+    assert told == pytest.approx({kind: real_entry(server, FILES[kind]) for kind in kinds}, rel=0.02)
 
 
 WAYS = {
