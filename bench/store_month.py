@@ -5,6 +5,7 @@ rest of the shipped probes; `share` makes it smaller. Every pass goes through ap
 """
 
 import resource
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -34,7 +35,7 @@ class Seen:
     """MB of the file at the end of every simulated hour, milliseconds of every transaction, MB of memory at most."""
 
     sizes: list[float] = field(default_factory=list)
-    commits: list[float] = field(default_factory=list)
+    commits: Sequence[float] = ()
     rss: float = 0.0
 
     @property
@@ -111,16 +112,18 @@ def simulate(
 ) -> Seen:
     """Run simulated hours through the store, a pass every `step` seconds; `settle` brings the log into the file."""
     seen = Seen()
+    commits = array("d")  # some 600,000 of them would be 20 MB as a list, which is none of the store's
     for number in range(1, hours * 3_600 // step + 1):
         ts = START + number * step * SECOND
         batches = [_batch(load, probe, ts, number, step) for probe in probes if _is_due(probe, number, step)]
-        seen.commits += [commit(store, post) for post in posts(batches, store.layout.probes)]
+        commits.extend(commit(store, post) for post in posts(batches, store.layout.probes))
         while store.maintain(ts):
             pass
         if ts % HOUR == 0:
             settle()  # or the log would hold what the file is asked of
             seen.sizes.append(store.location.file.stat().st_size / 1e6)
             seen.rss = max(seen.rss, rss())
+    seen.commits = commits.tolist()
     return seen
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from pgvigil.model import Secret
 from pgvigil.store import Store, StoreError, open_store
-from pgvigil.store.engine import FORMAT
+from pgvigil.store.engine import FORMAT, Engine
 from pgvigil.store.errors import (
     EncryptionUnavailableError,
     StoreDamagedError,
@@ -25,7 +25,7 @@ from pgvigil.store.errors import (
     StoreVersionError,
 )
 from pgvigil.store.location import locate
-from store.toys import KEY, START, batch, calls, catalog
+from store.toys import HOUR, KEY, MINUTE, SECOND, START, batch, calls, catalog
 
 TEXT = "a secret of the user, long"
 
@@ -313,3 +313,53 @@ def test_a_query_waits_while_the_file_is_opened_again(store: Store) -> None:
     stop.set()
     thread.join()
     assert failed == []
+
+
+def settle(store: Store, now: int) -> None:
+    """All upkeep that is due."""
+    while store.maintain(now):
+        pass
+
+
+def test_once_an_hour_the_engine_lets_go_of_what_it_gathered(store: Store) -> None:
+    store.append([calls(START, (1, 3))])
+    before = store._engine._root
+    for now in (START, START + HOUR - 1):
+        settle(store, now)
+        assert store._engine._root is before
+    settle(store, START + HOUR)
+    assert store._engine._root is not before
+    store.append([calls(START + HOUR, (1, 4))])
+    assert store.query("SELECT sum(calls) FROM statements").rows == [(7,)]
+    after = store._engine._root
+    settle(store, START + HOUR + MINUTE)
+    assert store._engine._root is after, "not again within the hour"
+
+
+def test_who_asks_is_not_disturbed_by_that_and_it_is_made_up_for(store: Store) -> None:
+    store.append([calls(START, (1, 3))])
+    settle(store, START)
+    before = store._engine._root
+    with store._engine.cursor() as cursor:
+        settle(store, START + HOUR)
+        assert store._engine._root is before
+        assert cursor.execute("SELECT sum(calls) FROM statements").fetchall() == [(3,)]
+        store.append([calls(START + SECOND, (1, 4))])
+    settle(store, START + HOUR)
+    assert store._engine._root is not before
+
+
+def test_a_file_that_does_not_open_again_is_opened_as_soon_as_it_can_be(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.append([calls(START, (1, 3))])
+    settle(store, START)
+    with monkeypatch.context() as patch:
+        patch.setattr(Engine, "_open", lambda _: (_ for _ in ()).throw(StoreFailedError("somebody else has it")))
+        with pytest.raises(StoreFailedError, match="somebody else"):
+            settle(store, START + HOUR)
+    with pytest.raises(StoreFailedError, match="not open"):
+        store.append([calls(START + SECOND, (1, 4))])
+    store.recover()
+    store.append([calls(START + SECOND, (1, 4))])
+    assert store.query("SELECT sum(calls) FROM statements").rows == [(7,)]

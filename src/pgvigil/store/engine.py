@@ -56,6 +56,8 @@ class Engine:
         self._key = derive(key)
         self._read_only = read_only
         self._opening = threading.RLock()
+        self._idle = threading.Condition(self._opening)
+        self._cursors = 0
         began = time.time()
         self._root = self._open()
         if not read_only:
@@ -80,10 +82,14 @@ class Engine:
                 cursor.execute(f"USE {NAME}")
             except duckdb.Error as error:
                 raise StoreFailedError(f"The store is not open: {error}") from None
+            self._cursors += 1
         try:
             yield cursor
         finally:
             cursor.close()
+            with self._opening:
+                self._cursors -= 1
+                self._idle.notify_all()
 
     @contextmanager
     def told(self) -> Iterator[None]:
@@ -126,6 +132,18 @@ class Engine:
         with self._opening:
             self._root.close()
             self._root = self._open()
+
+    def renew(self, patience: float) -> bool:
+        """Close the file and open it again, so that the engine lets go of what it has gathered; not while somebody asks
+        for something. False where that went on for `patience` seconds."""
+        with self._opening:
+            if not self._idle.wait_for(lambda: not self._cursors, patience):
+                return False
+            try:
+                self.close()
+            finally:
+                self._root = self._open()
+            return True
 
     def replace_by_copy(self) -> None:
         """Close the file, put the one at `location.copy` in its place, and open that."""

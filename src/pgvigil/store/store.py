@@ -13,7 +13,7 @@ from pgvigil.model import Batch, Identity, Reading, Secret
 from pgvigil.store import boundaries, maintenance, query, registry, remembered, schema, views
 from pgvigil.store.append import append
 from pgvigil.store.backup import back_up, make_copy
-from pgvigil.store.boundaries import Boundaries, Retention, hour_of
+from pgvigil.store.boundaries import HOUR, Boundaries, Retention, hour_of
 from pgvigil.store.engine import Engine
 from pgvigil.store.errors import BatchRefusedError, StoreError, StoreFailedError
 from pgvigil.store.key import find_key
@@ -27,6 +27,9 @@ from pgvigil.store.series import PASSES, Layout, dimension_of, lay_out
 from pgvigil.store.steady import Steady
 from pgvigil.store.text import ident, sql
 from pgvigil.store.transaction import transaction
+
+_PATIENCE = 0.2
+"""Seconds for which opening the store anew waits until nobody asks it for anything; else a later turn does it."""
 
 Mark = tuple[int, int]
 """Epoch and number of a pass."""
@@ -71,6 +74,7 @@ class Store:
         self._marks: dict[tuple[int, str], Mark] = {}
         self._number = 0
         self._broken = False
+        self._renewed: int | None = None
         self._late_until: dict[str, int] = {}
         self._upkeep = maintenance.Upkeep(layout, retention, {}, self._claim, self._unlearn)
         with engine.told(), engine.cursor() as cursor:
@@ -165,8 +169,12 @@ class Store:
 
     def maintain(self, now: int) -> bool:
         """Do one small step of upkeep, if any is due; True if one was done and another may be."""
-        with self._maintaining, self._engine.told(), self._engine.cursor() as cursor:
-            return maintenance.step(cursor, self._upkeep, now)
+        with self._maintaining, self._engine.told():
+            with self._engine.cursor() as cursor:
+                if maintenance.step(cursor, self._upkeep, now):
+                    return True
+            self._renew(now)
+            return False
 
     def recover(self) -> None:
         """Open the file again after a failed write, or once closed; raises StoreError while that is not possible."""
@@ -201,6 +209,19 @@ class Store:
         with self._maintaining, self._writing:
             self._broken = True
             self._engine.close()
+
+    def _renew(self, now: int) -> None:
+        """Once an hour, have the engine forget: of every column it ever read it keeps where its parts lie, and of pages
+        that are long gone a trace, some megabytes a day. To open a store of 500 MB again takes a tenth of a second."""
+        if self._renewed is None:
+            self._renewed = now
+        if abs(now - self._renewed) < HOUR or self._broken:
+            return
+        with self._writing:
+            self._broken = True  # until the file is open again, which `recover` sees to if it cannot be now
+            if self._engine.renew(_PATIENCE):
+                self._renewed = now
+            self._broken = False
 
     def _remembered(self, target: int, incarnation: int, probe: str) -> list[Remembered]:
         with self._engine.told(), self._engine.cursor() as cursor:
