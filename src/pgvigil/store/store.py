@@ -192,7 +192,7 @@ class Store:
     def compact(self) -> tuple[int, int]:
         """Write the file anew without the room that retention left in it; bytes before and after.
 
-        Appends and queries wait or fail for as long as that takes, some seconds per 100 MB.
+        Appends and queries wait or fail for as long as that takes, about 20 seconds per 100 MB.
         """
         with self._maintaining, self._writing:
             self._engine.checkpoint()
