@@ -95,7 +95,7 @@ def restore(
 
 @store.command()
 def compact(url: StoreUrl = None, config: ConfigFile = None) -> None:
-    """Give the space back that deleted rows left in the file: about 20 seconds per 100 MB, in which nothing is kept."""
+    """Give the space back that deleted rows left in the file; nothing new is kept meanwhile, 20 seconds per 100 MB."""
     found = configuration(config, {"store.url": url}, watching=False)
     with patience("compacting the store"):
         sizes = ask_to_compact(store_url(found))

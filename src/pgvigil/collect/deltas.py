@@ -135,10 +135,7 @@ class Tracker:
             self._announced = ts
             self._suspect = self._suspect if context.emptied else context.until
         survived = context.doubt is None or self._survived(found)
-        if context.emptied:
-            judged = {key: Life.NEW if key in self._rows else None for key in found}
-        else:
-            judged = {key: self._judge(key, row, survived=survived) for key, row in found.items()}
+        judged = {key: self._judge(key, row, context, survived=survived) for key, row in found.items()}
         gone = [key for key in self._rows if key not in found] if complete else []
         unseen = self._unseen(found)
         blind = (Gap(self._blind, context.until, "failed"),) if self._blind is not None and unseen else ()
@@ -201,11 +198,11 @@ class Tracker:
             return any(any(old[at] for at in counters) and not self._layout.differs(old, new) for old, new in pairs)
         return not any(fell(old[at], new[at]) for old, new in pairs for at in counters)
 
-    def _judge(self, key: Key, row: Row, *, survived: bool) -> Life | None:
+    def _judge(self, key: Key, row: Row, context: Context, *, survived: bool) -> Life | None:
         old = self._rows.get(key)
         if old is None:
             return None
-        life = judge(self._layout, old, row)
+        life = Life.NEW if context.emptied else judge(self._layout, old, row)
         suspect = not survived or (self._evicts and self._seen[key] <= self._suspect)
         return Life.DOUBTFUL if life is Life.LIKELY and suspect else life
 

@@ -1,7 +1,8 @@
 """The store as the other packages see it. Every method may be called from any thread; none waits for the network."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -168,7 +169,8 @@ class Store:
         return dict(zip(empty.names, empty.types, strict=True))
 
     def maintain(self, now: int) -> bool:
-        """Do one small step of upkeep, if any is due; True if one was done and another may be."""
+        """Do one small step of upkeep, if any is due; True if one was done and another may be. Where none is, the file
+        is opened anew once an hour."""
         with self._maintaining, self._engine.told():
             with self._engine.cursor() as cursor:
                 if maintenance.step(cursor, self._upkeep, now):
@@ -198,10 +200,9 @@ class Store:
             self._engine.checkpoint()
             before = self.location.file.stat().st_size
             make_copy(self._engine)
-            self._broken = True  # until the file is open again, which `recover` sees to if it cannot be now
-            self._engine.replace_by_copy()
-            self._recall()
-            self._broken = False
+            with self._opening_again():
+                self._engine.replace_by_copy()
+                self._recall()
             return before, self.location.file.stat().st_size
 
     def close(self) -> None:
@@ -217,11 +218,16 @@ class Store:
             self._renewed = now
         if abs(now - self._renewed) < HOUR or self._broken:
             return
-        with self._writing:
-            self._broken = True  # until the file is open again, which `recover` sees to if it cannot be now
+        with self._writing, self._opening_again():
             if self._engine.renew(_PATIENCE):
                 self._renewed = now
-            self._broken = False
+
+    @contextmanager
+    def _opening_again(self) -> Iterator[None]:
+        """The file is closed and opened within; where it cannot be opened now, `recover` sees to it."""
+        self._broken = True
+        yield
+        self._broken = False
 
     def _remembered(self, target: int, incarnation: int, probe: str) -> list[Remembered]:
         with self._engine.told(), self._engine.cursor() as cursor:
