@@ -163,7 +163,8 @@ def test_a_pack_with_one_evil_file(run: Run, name: str, files: dict[str, str], s
     pack = write_pack(tmp_path, {"evil": (COUNTERS, {})})
     for file, text in files.items():
         (pack / "probes" / "evil" / file).write_bytes(text.encode(errors="surrogateescape"))
-    for command in (("check", NOWHERE), ("doctor", NOWHERE), ("serve", NOWHERE), ("sql", "select 1")):
+    asked = ("sql", "select 1", "--store", "duckdb://x.db")  # without, a demo that runs on this machine would answer
+    for command in (("check", NOWHERE), ("doctor", NOWHERE), ("serve", NOWHERE), asked):
         said = run(*command, PGVIGIL_CATALOG_PACKS=str(pack))
         assert "toys/probes/evil" in said
         assert name in said
