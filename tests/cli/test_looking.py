@@ -1,12 +1,15 @@
 """`check` where the look fails: midway, wholly and in part, for people and for programs."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fix_house import slowed_by
 from fix_monitor import MakeMonitor, run_pgvigil
+from fix_proxy import MakeProxy
 from fix_servers import MONITOR, Database, MakeServer, connect
 from pg.fix_tls import make_certificates, turn_tls_on
 from pgvigil.catalog import load as load_catalog
@@ -23,21 +26,27 @@ COLUMNS = "select 'k' as key, 'warning' as severity, 's' as subject, 'd' as deta
 
 
 @pytest.mark.parametrize("ask", ["look", "examine"])
-async def test_a_server_that_dies_between_the_handshake_and_the_lints_was_not_looked_at(
-    ask: str, private_server: MakeServer, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("ends", "told"), [("dies", "connection ended"), ("stalls", "stopped answering")])
+async def test_a_server_that_goes_between_the_handshake_and_the_lints_was_not_looked_at(
+    ask: str, ends: str, told: str, private_server: MakeServer, proxy: MakeProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = private_server()
+    hop = proxy(server.port)
+    moments: list[float] = []
+    slowness = slowed_by()
 
-    async def and_then_dies(session: Session, *given: Any) -> Capabilities:
-        found = await find_capabilities(session, *given)
-        server.kill()
+    async def and_then_goes(session: Session, *given: Any, **named: Any) -> Capabilities:
+        found = await find_capabilities(session, *given, **named)
+        (server.kill if ends == "dies" else hop.stall)()
+        moments.append(time.monotonic())
         return found
 
-    monkeypatch.setattr(looking, "find_capabilities", and_then_dies)
-    target = Target(0, "t", Secret(server.dsn(MONITOR)))
-    with pytest.raises(ConnectError, match="connection ended") as caught:
+    monkeypatch.setattr(looking, "find_capabilities", and_then_goes)
+    target = Target(0, "t", Secret(server.dsn(MONITOR, port=hop.port)))
+    with pytest.raises(ConnectError, match=told) as caught:
         await (looking.look(target, CATALOG, LINTS) if ask == "look" else looking.examine(target, CATALOG))
     assert caught.value.condition is Condition.UNREACHABLE
+    assert time.monotonic() - moments[0] < 5.0 * max(slowness, slowed_by())
 
 
 def pack(directory: Path, **lints: str) -> str:

@@ -1,6 +1,7 @@
 """A session under faults of the network and of the server: every request gets its reply, and what is broken says so."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -61,6 +62,16 @@ async def test_a_network_that_falls_silent_in_mid_run_ends_in_time(database: Dat
         assert isinstance(first, Rows)
         assert [failure(reply).kind for reply in others] == [FailureKind.DEADLINE] * 2
         assert session.broken
+
+
+async def test_who_is_silent_for_one_answer_is_given_up_and_may_be_asked_again(session: Session) -> None:
+    began = time.monotonic()
+    first, *others = await session.run([neighbours()[0], SLEEP, neighbours()[1]], deadline=20.0, silence=1.0)
+    assert time.monotonic() - began < SLEEP.deadline_ms / 1_000
+    assert isinstance(first, Rows)
+    assert [(failure(reply).kind, failure(reply).sqlstate) for reply in others] == [(FailureKind.DEADLINE, None)] * 2
+    assert not session.broken
+    assert all(isinstance(reply, Rows) for reply in await session.run(neighbours(), deadline=LATE, silence=LATE))
 
 
 async def test_a_backend_that_is_terminated_is_gone(database: Database, session: Session) -> None:

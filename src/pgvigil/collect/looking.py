@@ -29,7 +29,8 @@ _LIMIT_MS = 2_000
 _DEADLINE = 20.0
 _AGAIN = "Try again; the server's log tells more."
 _PATIENCE = 3.0
-"""Seconds for a connection, so that a cause is named within five, the start of the program included."""
+"""Seconds for a connection and for each answer, so that a cause is named within five, the start of the program
+included; longer than an answer may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ async def look(target: Target, catalog: Catalog, lints: Iterable[Lint]) -> Look:
     for lint in lints:
         by_scope[lint.scope].append(lint)
     async with _session(target) as session:
-        capabilities = await find_capabilities(session, catalog.relations, catalog.settings)
+        capabilities = await find_capabilities(session, catalog.relations, catalog.settings, deadline=_PATIENCE)
         found = await _ask(session, by_scope[Scope.CLUSTER], capabilities, None)
         names = [capabilities.database] if session.pooled else await _databases(session, capabilities)
         notes = session.notes
@@ -124,18 +125,29 @@ async def _ask(
 
 async def _run(session: Session, requests: Sequence[Request]) -> Sequence[Reply]:
     """The replies of a server that is still there after them."""
-    replies = await session.run(requests, deadline=_DEADLINE)
+    replies = await session.run(requests, deadline=_DEADLINE, silence=_PATIENCE)
     if any(isinstance(reply, Failure) and reply.kind is FailureKind.GONE for reply in replies):
         raise ConnectError(Condition.UNREACHABLE, "The connection ended while the server was looked at.", _AGAIN)
+    if session.broken:
+        raise ConnectError(
+            Condition.UNREACHABLE,
+            f"The server stopped answering while it was looked at: nothing came for {_PATIENCE:g} s.",
+            "Check its load and the network between.",
+        )
     return replies
 
 
 def _answer(lint: Lint, reply: Reply, database: str | None) -> _Answer:
     place = f" in database {database}" if database else ""
     if isinstance(reply, Failure):
-        reason = f"The server answered: {scrub_message(reply.message)}"
-        return _Answer(failed=Invisible(f"{lint.name}{place}", reason))
+        return _Answer(failed=Invisible(f"{lint.name}{place}", _reason(reply)))
     return _Answer(tuple(_finding(lint, dict(zip(reply.names, row, strict=True)), database) for row in reply.rows))
+
+
+def _reason(failure: Failure) -> str:
+    if failure.kind is FailureKind.DEADLINE and failure.sqlstate is None:
+        return "No answer came in time."
+    return f"The server answered: {scrub_message(failure.message)}"
 
 
 def _finding(lint: Lint, row: Mapping[str, object], database: str | None) -> Finding:
@@ -169,7 +181,7 @@ class Examination:
 async def examine(target: Target, catalog: Catalog) -> Examination:
     """Ask every visible probe once. Raises ConnectError."""
     async with _session(target) as session:
-        capabilities = await find_capabilities(session, catalog.relations, catalog.settings)
+        capabilities = await find_capabilities(session, catalog.relations, catalog.settings, deadline=_PATIENCE)
         chosen = [choose(probe, capabilities) for probe in catalog.probes.values()]
         requests = [
             _request(query, capabilities) for query in chosen if isinstance(query, Query) and not _for_each(query)
@@ -200,5 +212,5 @@ def _trial(one: Query, replies: Mapping[str, Reply]) -> Trial:
     if reply is None:
         return Trial(name, summary, one.file, reason="It is asked once per object found, which only a watch does.")
     if isinstance(reply, Failure):
-        return Trial(name, summary, one.file, reason=f"The server answered: {scrub_message(reply.message)}")
+        return Trial(name, summary, one.file, reason=_reason(reply))
     return replace(Trial(name, summary, one.file), rows=len(reply.rows), milliseconds=reply.elapsed_ms)

@@ -81,18 +81,20 @@ class Session:
         """The bytes that went over this connection so far; None where the kernel does not tell."""
         return None if self.broken else traffic_of(self._connection.socket)
 
-    async def run(self, requests: Sequence[Request], *, deadline: float) -> tuple[Reply, ...]:
+    async def run(
+        self, requests: Sequence[Request], *, deadline: float, silence: float | None = None
+    ) -> tuple[Reply, ...]:
         """Run all requests, in one round trip where no pooler stands between, and return a reply for each, whatever
         its neighbours did.
 
-        `deadline` (s) is on our clock and covers the whole run; what it cuts off fails with DEADLINE and is cancelled
-        on the server.
+        `deadline` (s) is on our clock and covers the whole run, `silence` (s) the wait for each reply; what they cut
+        off fails with DEADLINE and is cancelled on the server.
         """
         if self._running:
             raise RuntimeError("a session runs one run at a time")
         self._running = True
         try:
-            return await self._run(requests, asyncio.get_running_loop().time() + deadline)
+            return await self._run(requests, asyncio.get_running_loop().time() + deadline, silence)
         finally:
             self._running = False
 
@@ -109,21 +111,21 @@ class Session:
         self._broken = True
         self._connection.finish()
 
-    async def _run(self, requests: Sequence[Request], ends: float) -> tuple[Reply, ...]:
-        replies = await self._round(requests, ends)
+    async def _run(self, requests: Sequence[Request], ends: float, silence: float | None) -> tuple[Reply, ...]:
+        replies = await self._round(requests, ends, silence)
         stale = [n for n, reply in enumerate(replies) if self._pipeline.went_stale(requests[n], reply)]
         if not stale:
             return replies
         # With all that come after it, for some have to be read after others.
-        return (*replies[: stale[0]], *await self._round(requests[stale[0] :], ends))
+        return (*replies[: stale[0]], *await self._round(requests[stale[0] :], ends, silence))
 
-    async def _round(self, requests: Sequence[Request], ends: float) -> tuple[Reply, ...]:
+    async def _round(self, requests: Sequence[Request], ends: float, silence: float | None) -> tuple[Reply, ...]:
         replies: list[Reply] = []
         kind, message, sqlstate = FailureKind.GONE, "the session was closed", None
         if not self.broken:
             try:
                 async with asyncio.timeout_at(ends):
-                    await self._exchange(requests, replies)
+                    await self._exchange(requests, replies, silence)
             except ConnectionGoneError as gone:
                 self._broken = True
                 message, sqlstate = str(gone).strip(), gone.sqlstate
@@ -136,7 +138,7 @@ class Session:
         missing = requests[len(replies) :]
         return (*replies, *(Failure(request.name, kind, sqlstate, message) for request in missing))
 
-    async def _exchange(self, requests: Sequence[Request], replies: list[Reply]) -> None:
+    async def _exchange(self, requests: Sequence[Request], replies: list[Reply], silence: float | None) -> None:
         """Ask all at once; through a pooler one transaction after the other.
 
         A pooler in transaction mode may let go of the backend at the end of the first transaction it sees, whatever
@@ -147,7 +149,8 @@ class Session:
             for request in batch:
                 self._pipeline.send(request, settings_for(request.deadline_ms, self.started_with_limit_ms))
             for request in batch:
-                reply = await self._pipeline.reply(request)
+                async with asyncio.timeout(silence):
+                    reply = await self._pipeline.reply(request)
                 replies.append(reply)
 
     async def _recover(self) -> None:
