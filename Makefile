@@ -3,8 +3,7 @@
 
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
-PYTEST := $(PYTHON) -m pytest
-# Most tests wait for a server, so three at a time fill two cores; a file stays together, for what it shares.
+# Most tests wait for a server, so three at a time fill two cores.
 AT_ONCE := 3
 
 .PHONY: help setup servers page demo test soak bench bench-quick check clean
@@ -31,10 +30,10 @@ demo: page
 	@.venv/bin/pgvigil demo $(ARGS)
 
 test: servers page
-	@tools/test $(AT_ONCE) $(ARGS)
+	@tools/test test $(AT_ONCE) $(ARGS)
 
 soak: servers page
-	@$(PYTEST) -m soak --timeout 7200 --soak-table docs/measured/soak.md $(ARGS)
+	@tools/test soak $(AT_ONCE) --timeout 7200 --soak-table docs/measured/soak.md $(ARGS)
 
 bench: servers page
 	@$(PYTHON) tools/servers.py prometheus exporter

@@ -183,6 +183,7 @@ def test_with_all_cores_busy_counts_are_exact_and_99_of_100_samples_at_most_1_s_
     "pgbench with 100 clients on all cores beside 300 sessions, five minutes",
     twin="test_with_all_cores_busy_counts_are_exact_and_99_of_100_samples_at_most_1_s_late",
 )
+@pytest.mark.alone
 @pytest.mark.slow(reason="the same for five minutes")
 @pytest.mark.timeout(1200)
 def test_the_same_for_five_minutes(

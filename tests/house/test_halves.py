@@ -37,24 +37,46 @@ def prepare(checkout: Path, shared: int, alone: int) -> None:
 @pytest.mark.parametrize(
     ("shared", "alone", "status"), [(0, 0, 0), (1, 0, 1), (0, 1, 1), (5, 0, 0), (0, 5, 0), (5, 5, 5), (5, 1, 1)]
 )
-def test_both_halves_run_and_either_may_fail(tmp_path: Path, shared: int, alone: int, status: int) -> None:
+@pytest.mark.parametrize(("kind", "marks", "share"), [("test", "not soak", "loadfile"), ("soak", "soak", "worksteal")])
+def test_both_halves_run_and_either_may_fail(
+    tmp_path: Path, kind: str, marks: str, share: str, shared: int, alone: int, status: int
+) -> None:
     prepare(tmp_path, shared, alone)
-    done = subprocess.run([tmp_path / "tools" / "test", "3", "-k", "word"], check=False)
+    done = subprocess.run([tmp_path / "tools" / "test", kind, "3", "-k", "word"], check=False)
     assert done.returncode == status
     assert (tmp_path / "said").read_text().splitlines() == [
-        "-m pytest -m not soak and not alone -n 3 --dist loadfile -k word",
-        "-m pytest -m alone and not soak -k word",
+        f"-m pytest -m {marks} and not alone -n 3 --dist {share} -k word",
+        f"-m pytest -m {marks} and alone -k word",
     ]
 
 
-@pytest.mark.parametrize(("ci", "took", "status"), [("true", 1200, 0), ("true", 1201, 1), ("", 1201, 0)])
-def test_the_time_of_both_is_told_and_in_ci_it_is_bounded(tmp_path: Path, ci: str, took: int, status: int) -> None:
+@pytest.mark.parametrize(
+    ("kind", "ci", "took", "status"),
+    [
+        ("test", "true", 1200, 0),
+        ("test", "true", 1201, 1),
+        ("test", "", 1201, 0),
+        ("soak", "", 7200, 0),
+        ("soak", "", 7201, 1),
+    ],
+)
+def test_the_time_of_both_is_told_and_bounded(tmp_path: Path, kind: str, ci: str, took: int, status: int) -> None:
     prepare(tmp_path, 0, 0)
     program(tmp_path / "bin" / "date", _DATE.replace("ENDED", str(1000 + took)))
     environment = {"PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin", "CI": ci}
     done = subprocess.run(
-        [str(tmp_path / "tools" / "test"), "3"], check=False, env=environment, stdout=subprocess.PIPE, text=True
+        [str(tmp_path / "tools" / "test"), kind, "3"], check=False, env=environment, stdout=subprocess.PIPE, text=True
     )
-    assert f"test: 20 min {took - 1200} s in all" in done.stdout
-    assert ("20 minutes are promised" in done.stdout) == bool(status)
+    assert f"{kind}: {took // 60} min {took % 60} s in all" in done.stdout
+    assert (f"{took // 60} minutes are promised" in done.stdout) == bool(status)
     assert done.returncode == status
+
+
+def test_both_halves_have_one_seed_and_one_beginning(tmp_path: Path) -> None:
+    prepare(tmp_path, 0, 0)
+    program(tmp_path / ".venv/bin/python", '#!/bin/sh\necho "$PGVIGIL_SEED $PGVIGIL_BEGUN" >> said\n')
+    subprocess.run([tmp_path / "tools" / "test", "soak", "3"], check=True, env={"PATH": "/usr/bin:/bin"})
+    first, second = (tmp_path / "said").read_text().splitlines()
+    assert first == second
+    seed, begun = (int(word) for word in first.split())
+    assert seed == begun % 1_000_000

@@ -4,6 +4,7 @@ import ast
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -29,11 +30,13 @@ def test_short(): pass
 """
 
 
-def run(place: Path, text: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def run(place: Path, text: str, *arguments: str, begun: float | None = None) -> "subprocess.CompletedProcess[str]":
     (place / "conftest.py").write_text('pytest_plugins = ["fix_soak"]\n')
     (place / "pytest.ini").write_text("[pytest]\nmarkers =\n soak(what, twin): x\naddopts = --strict-markers\n")
     (place / "test_it.py").write_text(text)
     environment = {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    if begun is not None:
+        environment["PGVIGIL_BEGUN"] = str(begun)
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments, str(place)],
         cwd=place,
@@ -122,15 +125,18 @@ def test_every_twin_is_a_test_of_make_test() -> None:
     assert {f"{file.relative_to(ROOT)}::{twin}" for file, twin in named} <= collected, done.stdout
 
 
-def test_rows_that_took_more_than_two_hours_together_fail(tmp_path: Path) -> None:
+def test_the_table_tells_how_long_the_run_took_from_the_beginning_of_its_first_half(tmp_path: Path) -> None:
     file = tmp_path / "soak.md"
-    row = "| test_old[{}] | what | figures | abc | 1 | 2026-01-01 | 3{}00 s | ok |"
-    file.write_text("\n".join(row.format(at, 6) for at in "ab") + "\n")
-    only = ("--soak-table", str(file), "-k", "long")
-    done = run(tmp_path, _TOYS, *only)
-    assert "all rows took 120 min" in file.read_text()
-    assert (done.returncode, "more than" in file.read_text()) == (0, False)
-    file.write_text("\n".join(row.format(at, 7) for at in "ab") + "\n")
-    done = run(tmp_path, _TOYS, *only)
-    assert "which is more than 120" in file.read_text()
-    assert done.returncode == 1
+    run(tmp_path, _TOYS, "--soak-table", str(file), begun=time.time() - 7_000.0)
+    assert "; 117 min in all" in file.read_text()
+
+
+def test_with_workers_the_rows_are_the_same(tmp_path: Path) -> None:
+    file = tmp_path / "soak.md"
+    run(tmp_path, _TOYS, "--soak-table", str(file), "-p", "xdist", "-n", "2", "--dist", "worksteal")
+    rows = verdicts(file.read_text().splitlines()[6:])
+    assert {(name, figures, seed, ended) for name, _, figures, _, seed, ended in rows} == {
+        ("test_long", "4711 / apples", "4711", "ok"),
+        ("test_broken", "-", "4711", "FAILED"),
+        ("test_unmade", "-", "4711", "FAILED"),
+    }

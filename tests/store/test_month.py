@@ -44,6 +44,7 @@ def test_the_file_stops_growing_once_retention_holds(url: str, seed: int) -> Non
     "thirty simulated days of load R, a pass a minute, through append and upkeep",
     twin="test_the_file_stops_growing_once_retention_holds",
 )
+@pytest.mark.alone
 @pytest.mark.timeout(7_200)
 def test_thirty_days(url: str, seed: int, figures: Figures) -> None:
     retention = (2 * DAY, 10 * DAY, 18 * DAY)
