@@ -17,7 +17,7 @@ from bench.machine import commit, machine
 from bench.table import lines_of, markdown
 
 SEED = "PGVIGIL_SEED"
-BEGUN = "PGVIGIL_BEGUN"  # set where a run is of two halves
+BEGUN = "TESTS_BEGUN"  # set where a run is of two halves
 HEAD = ("test", "what", "figures", "commit", "seed", "date", "took", "verdict")
 Figures = Callable[[str], None]
 _option = "--soak-table"

@@ -74,7 +74,7 @@ def test_the_time_of_both_is_told_and_bounded(tmp_path: Path, kind: str, ci: str
 
 def test_both_halves_have_one_seed_and_one_beginning(tmp_path: Path) -> None:
     prepare(tmp_path, 0, 0)
-    program(tmp_path / ".venv/bin/python", '#!/bin/sh\necho "$PGVIGIL_SEED $PGVIGIL_BEGUN" >> said\n')
+    program(tmp_path / ".venv/bin/python", '#!/bin/sh\necho "$PGVIGIL_SEED $TESTS_BEGUN" >> said\n')
     subprocess.run([tmp_path / "tools" / "test", "soak", "3"], check=True, env={"PATH": "/usr/bin:/bin"})
     first, second = (tmp_path / "said").read_text().splitlines()
     assert first == second

@@ -36,7 +36,7 @@ def run(place: Path, text: str, *arguments: str, begun: float | None = None) -> 
     (place / "test_it.py").write_text(text)
     environment = {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     if begun is not None:
-        environment["PGVIGIL_BEGUN"] = str(begun)
+        environment["TESTS_BEGUN"] = str(begun)
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments, str(place)],
         cwd=place,
