@@ -72,6 +72,12 @@ def test_a_server_without_cpu_to_spare_does_not_stretch_the_sampler() -> None:
     assert made.factor("sessions") == 1
 
 
+def test_an_answer_that_came_with_the_round_trip_does_not_make_a_probe_free() -> None:
+    made = governor(statements=90.0)
+    made.record("statements", 0.0)
+    assert made.cost_ms("statements") == 90.0
+
+
 def test_what_was_stretched_comes_back_step_by_step_when_there_is_room() -> None:
     made = governor(sessions=0.5, statements=90.0)
     made.balance(PERIODS)

@@ -324,7 +324,8 @@ async def test_what_is_asked_less_often_is_told_by_the_api_with_what_it_costs(
         if budget == 1.0:
             assert await told() == []
             return
-        await watched.until(lambda: governor.factor("toy") > 1, "the governor's answer")
+        # On a busy machine some round trips look as long as the whole answer.
+        await watched.until(lambda: governor.factor("toy") > 1 and governor.cost_ms("toy") > 1, "the governor's answer")
         (dear,) = [each for each in await told() if each["probe"] == "toy"]
         every = PERIOD * governor.factor("toy")
         assert (dear["probe"], dear["every"], dear["usual"]) == ("toy", every, PERIOD)

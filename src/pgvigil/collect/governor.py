@@ -45,7 +45,9 @@ class Governor:
         return self._budget
 
     def record(self, name: str, cost_ms: float) -> None:
-        """Note what a run of a probe cost."""
+        """Note what a run of a probe cost; one that came no later than the round trip takes tells nothing of it."""
+        if cost_ms <= 0:
+            return
         self._runs.setdefault(name, deque(maxlen=_RUNS)).append(cost_ms)
 
     def factor(self, name: str) -> int:
