@@ -33,7 +33,7 @@ test: servers page
 	@tools/test test $(AT_ONCE) $(ARGS)
 
 soak: servers page
-	@tools/test soak $(AT_ONCE) --timeout 7200 --soak-table docs/measured/soak.md $(ARGS)
+	@tools/test soak $(AT_ONCE) --timeout 7200 --soak-table=docs/measured/soak.md $(ARGS)
 
 bench: servers page
 	@$(PYTHON) tools/servers.py prometheus exporter

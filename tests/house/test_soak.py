@@ -109,6 +109,22 @@ def twins() -> list[tuple[Path, str]]:
     ]
 
 
+def test_what_make_soak_asks_for_is_understood() -> None:
+    """An option of our own with a space before its file is not: the file is taken for one with tests."""
+    (line,) = [line for line in (ROOT / "Makefile").read_text().splitlines() if "tools/test soak" in line]
+    options = line.partition("$(AT_ONCE) ")[2].partition(" $(ARGS)")[0].split()
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", "soak", *options],
+        cwd=ROOT,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "test_thirty_days" in done.stdout
+
+
 def test_every_twin_is_a_test_of_make_test() -> None:
     named = twins()
     assert named
