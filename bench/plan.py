@@ -48,7 +48,7 @@ def full(seed: int, work: Path) -> Plan:
 
 
 def quick(seed: int, work: Path) -> Plan:
-    """About five minutes."""
+    """Three to four minutes; five are promised."""
     return Plan(
         quick=True,
         seed=seed,
