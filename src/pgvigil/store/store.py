@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -53,12 +53,12 @@ def open_store(
     if read_only and not location.file.exists():  # before a key is looked for: one would be made that nobody is told of
         raise StoreError(f"There is no store at {location.file}.")
     found = find_key(location, key)
-    engine = Engine(location, found.secret, read_only=read_only)
-    try:
-        return Store(engine, lay_out(catalog), retention or Retention(), found.notice)
-    except BaseException:
-        engine.close()
-        raise
+    with ExitStack() as stack:
+        engine = Engine(location, found.secret, read_only=read_only)
+        stack.callback(engine.close)
+        store = Store(engine, lay_out(catalog), retention or Retention(), found.notice)
+        stack.pop_all()  # from here on the store closes it
+    return store
 
 
 class Store:
