@@ -80,3 +80,11 @@ def test_both_halves_have_one_seed_and_one_beginning(tmp_path: Path) -> None:
     assert first == second
     seed, begun = (int(word) for word in first.split())
     assert seed == begun % 1_000_000
+
+
+@pytest.mark.parametrize("arguments", [[], ["bench", "3"]])
+def test_another_kind_is_refused_in_a_sentence(tmp_path: Path, arguments: list[str]) -> None:
+    prepare(tmp_path, 0, 0)
+    done = subprocess.run([tmp_path / "tools" / "test", *arguments], check=False, stderr=subprocess.PIPE, text=True)
+    assert "allowed is test or soak" in done.stderr
+    assert done.returncode == 2
