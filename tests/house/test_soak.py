@@ -109,12 +109,10 @@ def twins() -> list[tuple[Path, str]]:
     ]
 
 
-def test_what_make_soak_asks_for_is_understood() -> None:
-    """An option of our own with a space before its file is not: the file is taken for one with tests."""
-    (line,) = [line for line in (ROOT / "Makefile").read_text().splitlines() if "tools/test soak" in line]
-    options = line.partition("$(AT_ONCE) ")[2].partition(" $(ARGS)")[0].split()
+def collected(*arguments: str) -> list[str]:
+    """The tests of this project that pytest finds so, without their parameters."""
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", "soak", *options],
+        [sys.executable, "-m", "pytest", "--collect-only", "-q", *arguments],
         cwd=ROOT,
         env=clean_environment(),
         capture_output=True,
@@ -122,23 +120,21 @@ def test_what_make_soak_asks_for_is_understood() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert "test_thirty_days" in done.stdout
+    return [line.partition("[")[0] for line in done.stdout.splitlines()]
+
+
+def test_what_make_soak_asks_for_is_understood() -> None:
+    """An option of our own with a space before its file is not: the file is taken for one with tests."""
+    (line,) = [line for line in (ROOT / "Makefile").read_text().splitlines() if "tools/test soak" in line]
+    options = line.partition("$(AT_ONCE) ")[2].partition(" $(ARGS)")[0].split()
+    assert "tests/store/test_month.py::test_thirty_days" in collected("-m", "soak", *options)
 
 
 def test_every_twin_is_a_test_of_make_test() -> None:
     named = twins()
     assert named
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", "not soak"]
-    done = subprocess.run(
-        [*command, *sorted({str(file) for file, _ in named})],
-        cwd=ROOT,
-        env=clean_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    collected = {line.partition("[")[0] for line in done.stdout.splitlines()}
-    assert {f"{file.relative_to(ROOT)}::{twin}" for file, twin in named} <= collected, done.stdout
+    found = collected("-m", "not soak", *sorted({str(file) for file, _ in named}))
+    assert {f"{file.relative_to(ROOT)}::{twin}" for file, twin in named} <= set(found)
 
 
 def test_the_table_tells_how_long_the_run_took_from_the_beginning_of_its_first_half(tmp_path: Path) -> None:
