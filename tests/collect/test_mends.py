@@ -316,8 +316,12 @@ async def test_samples_of_another_type_than_declared_are_a_failed_look_and_not_q
     assert "hunter2" not in reason
 
 
-@pytest.mark.parametrize(("kind", "times"), [(FailureKind.DEADLINE, 11), (FailureKind.OTHER, 2)])
-async def test_sessions_that_cannot_be_asked_are_asked_less_often(kind: FailureKind, times: int) -> None:
+LATE = Failure("sessions", FailureKind.DEADLINE, "", "no", 100.0)
+SESSIONS_FAILED = {"late": (LATE, 1), "stalled": (replace(LATE, stalled=True), 2)}
+
+
+@pytest.mark.parametrize(("failed", "times"), SESSIONS_FAILED.values(), ids=SESSIONS_FAILED)
+async def test_sessions_that_cannot_be_asked_are_asked_once_in_five_minutes(failed: Failure, times: int) -> None:
     watched = station()
     await watched.arrive(capabilities(), S, away=True)
     looks, _ = sampler(watched)
@@ -325,7 +329,7 @@ async def test_sessions_that_cannot_be_asked_are_asked_less_often(kind: FailureK
     for second in range(100, 400):
         if looks.requests(float(second)):
             asked += 1
-            sample(looks, second, Failure("sessions", kind, "", "no", 100.0))
+            sample(looks, second, failed)
     assert asked == times
     sample(looks, 420)
     assert looks.requests(420.0)

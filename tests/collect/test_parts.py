@@ -26,10 +26,19 @@ from pgvigil.pg.errors import Place, explain
 # -- memory ----------------------------------------------------------------------------------------------------------
 
 
-def test_what_fails_for_good_rests_until_something_changes() -> None:
+def failure(kind: FailureKind, *, stalled: bool = False) -> Failure:
+    return Failure("statements", kind, None, "no", stalled=stalled)
+
+
+LASTING = sorted(set(FailureKind) - {FailureKind.GONE, FailureKind.CANCELLED})
+
+
+@pytest.mark.parametrize("kind", LASTING)
+def test_what_fails_rests_five_minutes_or_until_something_changes(kind: FailureKind) -> None:
     memory = Memory()
-    assert memory.failed("statements", FailureKind.PRIVILEGE, "no", 0.0)
-    assert not memory.failed("statements", FailureKind.PRIVILEGE, "no", 1.0)
+    new = memory.failed("statements", failure(kind), "no", 0.0)
+    assert new is (kind in {FailureKind.PRIVILEGE, FailureKind.MISSING})
+    assert not memory.failed("statements", failure(kind), "no", 1.0)
     assert memory.resting("statements", 300.0) is not None
     assert memory.resting("statements", 301.0) is None, "the server's log takes a line in five minutes"
     assert memory.reasons == {"statements": "no"}
@@ -37,15 +46,20 @@ def test_what_fails_for_good_rests_until_something_changes() -> None:
     assert memory.resting("statements", 2.0) is None
 
 
-def test_what_fails_once_rests_a_moment_and_what_fails_again_five_minutes() -> None:
-    memory, rests = Memory(), []
+@pytest.mark.parametrize(
+    ("failed", "first"), [(failure(FailureKind.DEADLINE, stalled=True), 10.0), (failure(FailureKind.CANCELLED), 0.0)]
+)
+def test_what_failed_by_chance_is_asked_soon_and_what_fails_again_in_five_minutes(
+    failed: Failure, first: float
+) -> None:
+    memory, ends = Memory(), []
     for times in range(4):
-        assert bool(memory.reasons) is (times > 1), "told when it is no mishap"
-        assert not memory.failed("statements", FailureKind.DEADLINE, "slow", 0.0)
-        rest = memory.resting("statements", 0.0)
+        assert bool(memory.reasons) is (times > 1), "told when it was not by chance"
+        assert not memory.failed("statements", failed, "slow", 0.0)
+        rest = memory.resting("statements", -1.0)
         assert rest is not None
-        rests.append(rest.until)
-    assert rests == [10.0, 300.0, 300.0, 300.0]
+        ends.append(rest.until)
+    assert ends == [first, 300.0, 300.0, 300.0]
     memory.worked("statements")
     assert memory.resting("statements", 0.0) is None
     assert memory.reasons == {}
@@ -53,22 +67,21 @@ def test_what_fails_once_rests_a_moment_and_what_fails_again_five_minutes() -> N
 
 def test_what_came_to_a_lock_rests_until_there_is_none() -> None:
     memory = Memory()
-    for name, kind in (("locked", FailureKind.LOCK), ("slow", FailureKind.DEADLINE)):
-        for _ in range(2):
-            memory.failed(name, kind, "", 0.0)
+    memory.failed("locked", failure(FailureKind.LOCK), "", 0.0)
+    memory.failed("slow", failure(FailureKind.DEADLINE), "", 0.0)
     assert memory.waits_for_locks(299.0)
     memory.free()
     assert not memory.waits_for_locks(1.0)
     assert memory.resting("locked", 1.0) is None
     assert memory.resting("slow", 1.0) is not None
-    memory.failed("locked", FailureKind.LOCK, "", 2.0)
-    assert memory.resting("locked", 301.0) is not None, "it is not new to it"
+    memory.failed("locked", failure(FailureKind.LOCK), "", 2.0)
+    assert memory.resting("locked", 301.0) is not None
 
 
 def test_a_connection_that_ended_is_no_fault_of_the_probe() -> None:
     memory = Memory()
-    memory.failed("statements", FailureKind.GONE, "gone", 0.0)
-    assert memory.resting("statements", 0.0) is None
+    memory.failed("statements", failure(FailureKind.GONE), "gone", 0.0)
+    assert memory.resting("statements", -1.0) is None
 
 
 # -- wanted ----------------------------------------------------------------------------------------------------------

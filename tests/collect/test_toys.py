@@ -340,10 +340,9 @@ PERIOD = 0.5
 SKIPPED = "select count(*) from passes where outcome = 'skipped' and reason = 'its turn went by'"
 
 
-async def test_what_came_to_a_lock_twice_is_read_again_as_soon_as_the_lock_is_gone(
-    tmp_path: Path, private_server: MakeServer, monkeypatch: pytest.MonkeyPatch
+async def test_what_came_to_a_lock_is_read_again_as_soon_as_the_lock_is_gone(
+    tmp_path: Path, private_server: MakeServer
 ) -> None:
-    monkeypatch.setattr("pgvigil.collect.memory.FIRST_REST", 1.0)
     server = private_server()
     catalog = load([*SHIPPED, write_pack(tmp_path, {"told": (TOLD, {"14.sql": HAPPENED})})])
     outcomes = "select outcome from passes where probe = 'told' order by ts"
@@ -354,11 +353,34 @@ async def test_what_came_to_a_lock_twice_is_read_again_as_soon_as_the_lock_is_go
         holder.execute("lock table happened in access exclusive mode")
         async with Watched(tmp_path, catalog, server.dsn(MONITOR)) as watched:
             await watched.until_state(Condition.LIMITED, "told")
-            await watched.until(lambda: len(watched.rows(outcomes)) == 2, "what failed to be kept")
+            await watched.until(lambda: watched.rows(outcomes) == [("failed",)], "what failed to be kept")
+            await asyncio.sleep(LOOKS_AT_LOCKS)
             holder.execute("rollback")
             await watched.until(lambda: ("ok",) in watched.rows(outcomes), "rows, long before five minutes are over")
             await watched.until_state(Condition.WATCHING)
-            assert watched.rows(outcomes).count(("failed",)) == 2
+            assert watched.rows(outcomes).count(("failed",)) == 1
+
+
+LOOKS_AT_LOCKS = 7.0
+"""Seconds: more than lie between two looks at whether there are locks."""
+
+FORMER_REST = 12.0
+"""Seconds: more than a probe rests that failed by chance."""
+
+
+async def test_a_probe_that_takes_too_long_writes_one_line_into_the_log_and_says_so(
+    tmp_path: Path, private_server: MakeServer
+) -> None:
+    server = private_server()
+    late = {"14.sql": "select 'a'::text as name, count(*)::int8 as hits from generate_series(1, 1000000000)\n"}
+    patient = COUNTERS.replace("250ms", "1s")
+    catalog = load([*SHIPPED, write_pack(tmp_path, {"toy": (patient, late)})])
+    async with Watched(tmp_path, catalog, server.dsn(MONITOR)) as watched:
+        await watched.until_state(Condition.LIMITED, "toy")
+        await asyncio.sleep(FORMER_REST)
+        assert watched.rows("select outcome from passes where probe = 'toy'") == [("late",)]
+    errors = [line for line in server.log_text().splitlines() if "ERROR" in line]
+    assert len(errors) == 1, errors
 
 
 HAPPENED = "select h.id, h.weight from public.happened h"

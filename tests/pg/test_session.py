@@ -1,6 +1,8 @@
 """A session under faults of the network and of the server: every request gets its reply, and what is broken says so."""
 
 import asyncio
+import os
+import signal
 import time
 from collections.abc import AsyncIterator
 
@@ -116,6 +118,24 @@ async def test_a_run_that_is_given_up_breaks_the_session(session: Session) -> No
         await running
     assert session.broken
     assert failure(await ask(session, "select 1")).kind is FailureKind.GONE
+
+
+@pytest.mark.parametrize("stopped_for", [0.0, 3.0])
+async def test_a_limit_that_passed_while_the_server_stood_still_is_told_apart(
+    session: Session, stopped_for: float
+) -> None:
+    asked = await session.run([Request("pid", "select pg_catalog.pg_backend_pid()")], deadline=LATE)
+    ((pid,),) = rows(asked[0])
+    late = Request("late", "select pg_catalog.pg_sleep(30)", (), 1_000)
+    running = asyncio.create_task(session.run([late], deadline=LATE))
+    await asyncio.sleep(0.2)
+    if stopped_for:
+        os.kill(pid, signal.SIGSTOP)
+        await asyncio.sleep(stopped_for)
+        os.kill(pid, signal.SIGCONT)
+    (reply,) = await running
+    assert failure(reply).kind is FailureKind.DEADLINE
+    assert failure(reply).stalled is (stopped_for > 0)
 
 
 async def test_two_runs_at_a_time_are_refused(session: Session) -> None:

@@ -4,26 +4,29 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from pgvigil.model import SERVER
-from pgvigil.pg import FailureKind
+from pgvigil.pg import Failure, FailureKind
 
 FOR_GOOD = frozenset({FailureKind.PRIVILEGE, FailureKind.MISSING})
-"""What does not mend itself: not asked again at once even if it never failed before."""
+"""What does not mend itself before something changes."""
 
-FIRST_REST = 10.0
-LONG_REST = 300.0
-"""Seconds: after the first failure, which may be a mishap, and after each that follows; `forget` and `free` end it."""
+REST = 300.0
+"""Seconds: the server's log takes a line in five minutes; `forget` and `free` end it."""
 
-_RESTS = frozenset({FailureKind.LOCK, FailureKind.DEADLINE, FailureKind.OTHER})
+SHORT_REST = 10.0
+"""Seconds after a failure that tells more of the server, which stood still, than of the probe."""
+
+_RESTS = frozenset({*FOR_GOOD, FailureKind.LOCK, FailureKind.DEADLINE, FailureKind.OTHER})
+_BY_CHANCE = frozenset({FailureKind.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """Until when (seconds on our steady clock) a probe is left alone, why, and how often it failed in a row."""
+    """Until when (seconds on our steady clock) a probe is left alone, why, and whether that may have been by chance."""
 
     until: float
     reason: str
-    times: int
     kind: FailureKind
+    by_chance: bool
 
 
 class Memory:
@@ -33,24 +36,15 @@ class Memory:
     def __init__(self) -> None:
         self._rests: dict[tuple[str, int], Rest] = {}
 
-    def failed(
-        self,
-        name: str,
-        kind: FailureKind,
-        reason: str,
-        now: float,
-        *,
-        longest: float = LONG_REST,
-        place: int = SERVER,
-    ) -> bool:
-        """Note a failure that makes it rest `longest` seconds at most; True where it is for good and new."""
-        before = self._rests.get((name, place))
-        times = 1 if before is None else before.times + 1
-        lasting = kind in FOR_GOOD
-        if lasting or kind in _RESTS:
-            rest = longest if lasting or times > 1 else FIRST_REST
-            self._rests[name, place] = Rest(now + rest, reason, times, kind)
-        return lasting and (before is None or before.kind not in FOR_GOOD)
+    def failed(self, name: str, failure: Failure, reason: str, now: float, place: int = SERVER) -> bool:
+        """Note a failure of a probe at a place and its reason in words; True where it is for good and new."""
+        at, kind = (name, place), failure.kind
+        before = self._rests.get(at)
+        if kind in _RESTS or kind in _BY_CHANCE:
+            by_chance = before is None and (failure.stalled or kind in _BY_CHANCE)
+            short = SHORT_REST if failure.stalled else 0.0
+            self._rests[at] = Rest(now + (short if by_chance else REST), reason, kind, by_chance)
+        return kind in FOR_GOOD and (before is None or before.kind not in FOR_GOOD)
 
     def worked(self, name: str, place: int = SERVER) -> None:
         """The probe brought rows there."""
@@ -63,8 +57,8 @@ class Memory:
 
     @property
     def reasons(self) -> dict[str, str]:
-        """What failed for good, or more than once."""
-        return {name: rest.reason for (name, _), rest in self._rests.items() if rest.kind in FOR_GOOD or rest.times > 1}
+        """What failed, and not by chance."""
+        return {name: rest.reason for (name, _), rest in self._rests.items() if not rest.by_chance}
 
     def waits_for_locks(self, now: float) -> bool:
         """Whether something rests that came to a lock."""

@@ -221,7 +221,7 @@ class Passes:
     def _note(self, name: str, reply: Reply, steady: float, place: int) -> bool:
         """Remember how a probe fared; True where that calls for another look at what the server is."""
         if isinstance(reply, Failure):
-            return self._station.memory.failed(name, reply.kind, words_of(reply), steady, place=place)
+            return self._station.memory.failed(name, reply, words_of(reply), steady, place)
         self._station.memory.worked(name, place)
         return False
 

@@ -15,20 +15,16 @@ from pgvigil.collect.buckets import Bucket, Buckets
 from pgvigil.collect.cleaning import Cleaner, WrongColumnsError
 from pgvigil.collect.layout import Row
 from pgvigil.collect.live import Sample
-from pgvigil.collect.memory import LONG_REST
 from pgvigil.collect.outbox import Outbox
 from pgvigil.collect.passes import ELSEWHERE
 from pgvigil.collect.series import Brought, Moment
 from pgvigil.collect.telling import Telling
 from pgvigil.collect.tools import Tools
 from pgvigil.model import Gap, Outcome, Value
-from pgvigil.pg import Failure, FailureKind, Reply, Request
+from pgvigil.pg import Failure, Reply, Request
 
 DEADLINE = 3.0
 """Seconds within which a sample has to come, so that silence is told within five."""
-
-_BUSY_REST = 30.0
-"""Seconds at most between two looks that come too late: what a busy server does is wanted most (decision 0005)."""
 
 _GAP = 20_000_000  # microseconds without a sample that make a gap
 
@@ -109,8 +105,7 @@ class Sampler:
         elapsed_ms = max(0.0, reply.elapsed_ms - round_trip_ms)
         if isinstance(reply, Failure):
             reason = words_of(reply)
-            longest = _BUSY_REST if reply.kind is FailureKind.DEADLINE else LONG_REST
-            self._station.memory.failed(self.name, reply.kind, reason, moment.steady, longest=longest)
+            self._station.memory.failed(self.name, reply, reason, moment.steady)
             self._post(self._buckets.failed(moment.ts, reason, elapsed_ms))
             return
         self._station.memory.worked(self.name)

@@ -178,6 +178,7 @@ class Station:
         if incarnation != before.incarnation or _is_another(old, capabilities):
             self._other_server(old, capabilities, now)
         elif old.started_at != capabilities.started_at:
+            self.memory.forget()
             self._restarted(capabilities)
             self._doubt("restart")
         elif away:

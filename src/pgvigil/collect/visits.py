@@ -86,7 +86,7 @@ class Visits:
         """Nobody knows which databases there are; asked again as a probe is that failed so (decision 0005)."""
         what, words = "the list of databases has no answer", words_of(failure)
         remedy = _REMEDIES.get(failure.kind, "")
-        again = self._station.memory.failed(LISTING, failure.kind, words, self._steady())
+        again = self._station.memory.failed(LISTING, failure, words, self._steady())
         # Its words may name a role or a table.
         logged = f"{what} ({failure.kind}), told on the page."
         error = ConnectError(Condition.LIMITED, f"{what} ({words}).", remedy, logged=logged)

@@ -27,6 +27,7 @@ from pgvigil.pg.waiting import Ready, ready
 BEGIN, ROLLBACK = b"begin read only", b"rollback"
 
 _SYNCS = 2  # per request
+_STALLED = 2  # times its limit, from which on a statement did not come to it by itself
 
 
 class ConnectionGoneError(Exception):
@@ -183,4 +184,6 @@ class Pipeline:
         kind = kind_of(sqlstate)
         if kind is FailureKind.CANCELLED and is_timeout(message, elapsed_ms, request.deadline_ms):
             kind = FailureKind.DEADLINE
-        return Failure(request.name, kind, sqlstate, message, elapsed_ms)
+        # Whoever runs keeps its limit; a server that stood still ends a statement when it goes on.
+        stalled = kind is FailureKind.DEADLINE and elapsed_ms > _STALLED * request.deadline_ms
+        return Failure(request.name, kind, sqlstate, message, elapsed_ms, stalled)

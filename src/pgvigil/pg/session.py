@@ -136,7 +136,8 @@ class Session:
                 self._broken = True
                 raise
         missing = requests[len(replies) :]
-        return (*replies, *(Failure(request.name, kind, sqlstate, message) for request in missing))
+        stalled = kind is FailureKind.DEADLINE
+        return (*replies, *(Failure(request.name, kind, sqlstate, message, stalled=stalled) for request in missing))
 
     async def _exchange(self, requests: Sequence[Request], replies: list[Reply], silence: float | None) -> None:
         """Ask all at once; through a pooler one transaction after the other.

@@ -127,13 +127,15 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A request without rows. `message` is the server's text and may quote data: scrub it before keeping it."""
+    """A request without rows. `message` is the server's text and may quote data: scrub it before keeping it. `stalled`
+    says that it was the server, or the way to it, that stood still, and not the request that took too long."""
 
     name: str
     kind: FailureKind
     sqlstate: str | None
     message: str = field(repr=False)
     elapsed_ms: float = 0.0
+    stalled: bool = False
 
 
 Reply = Rows | Failure
