@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar
 from pgvigil.sandbox.ports import HOST, ReservedPort
 
 _CHUNK = 1 << 16
+_TURNS = 5  # of the loop, until a connection that was taken a moment ago is served, and so can be cut
 _PATIENCE = 10.0  # s for the proxy's own thread to do what it is told
 
 T = TypeVar("T")
@@ -109,6 +110,8 @@ class Proxy:
         await self._cut()
 
     async def _cut(self) -> None:
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
         for writer in list(self._writers):
             writer.transport.abort()
         for task in list(self._tasks):
