@@ -3,16 +3,17 @@
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from typing import LiteralString
 
 import pytest
 
-from fix_servers import MONITOR, Connection, Database, connect
+from fix_servers import MONITOR, Connection, Database, MakeServer, connect
 from pg.fix_pg import locked, session_at
 from pgvigil.collect.asking import load
 from pgvigil.collect.clock import Clocks, ServerClock
 from pgvigil.collect.heart import Heart, Pulse
-from pgvigil.pg import Session
+from pgvigil.pg import Failure, FailureKind, Session
 
 pytestmark = pytest.mark.pg("all")
 
@@ -79,6 +80,22 @@ async def test_a_lock_in_another_database_is_nothing_here(database: Database) ->
                     assert (await heart.pulse()).locked is None
             with locked(elsewhere, "pg_catalog.pg_database"):  # there is one for all databases
                 assert (await heart.pulse()).locked == "pg_database"
+
+
+@pytest.mark.pg(18)
+async def test_one_that_comes_late_writes_a_line_and_the_next_waits_for_the_server(private_server: MakeServer) -> None:
+    server = private_server()
+    async with session_at(server.dsn(MONITOR)) as session:
+        clocks = Clocks()
+        heart = Heart(clocks, ServerClock(clocks))
+        slow = f"select h.* from ({heart.request.sql.strip().rstrip(';')}) h cross join pg_catalog.pg_sleep(1.0)"
+        heart.request = replace(heart.request, sql=slow)
+        late = await heart.beat(session)
+        assert isinstance(late, Failure)
+        assert (late.kind, heart.faint) == (FailureKind.DEADLINE, True)
+        assert isinstance(await heart.beat(session), Pulse)
+        assert not heart.faint
+    assert server.log_text().count("ERROR:") == 1
 
 
 async def test_it_knows_every_index_of_these_catalogs(database: Database) -> None:

@@ -29,8 +29,7 @@ _STRANGE = 300.0
 _BALANCE = 60.0
 _LONGEST_SLEEP = 1.0
 _RETRY = 5.0
-_FIRST_FAINT = 1.0
-_LONGEST_FAINT = 8.0
+_AFTER_SILENCE = 1.0
 _GONE = frozenset({FailureKind.GONE, FailureKind.DEADLINE})
 
 
@@ -52,7 +51,6 @@ class Rounds:
         self._schedule = Schedule(self._phase)
         self._generation = 0
         self._look_at = float("-inf")
-        self._faint = 0.0
         self._strange_until = float("-inf")
         self._balance_at = self._clocks.steady() + _BALANCE
         self._wake = asyncio.Event()
@@ -124,11 +122,8 @@ class Rounds:
         if passed.failure is not None and (session.broken or passed.failure.kind in _GONE):
             self._reporter.trouble("passes", silent(passed.failure))
             if not session.broken:
-                # Too slow for a heartbeat, which is a line in its log each time.
-                self._faint = min(_LONGEST_FAINT, 2 * self._faint or _FIRST_FAINT)
-                await asyncio.sleep(self._faint)
+                await asyncio.sleep(_AFTER_SILENCE)
             return
-        self._faint = 0.0
         again = passed.elsewhere and not self._elsewhere
         self._elsewhere = passed.elsewhere
         if again:

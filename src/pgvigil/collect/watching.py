@@ -15,14 +15,12 @@ from pgvigil.pg import Failure, FailureKind, Reply, Session
 
 _BEAT_EVERY = 3.0
 _BEAT_RARELY = 12.0
-"""Seconds between heartbeats while the server is too slow for them, or a lock is in the way: each is a line in its
-log."""
+"""Seconds between heartbeats while a lock is in the way: each is a line in the server's log."""
 
 _FIRST_MOVE = 60.0
 _LONGEST_MOVE = 3600.0
 """Seconds between two moves to where new connections are led."""
 
-_FAINT = frozenset({FailureKind.DEADLINE, FailureKind.LOCK})
 _SILENT = frozenset({FailureKind.GONE, FailureKind.DEADLINE})
 
 
@@ -91,8 +89,9 @@ class SamplerLoop:
 
     async def _look(self, session: Session) -> None:
         steady = self._clocks.steady()
-        # On a new connection nobody knows yet who answers.
-        beats = steady - self._beat_at >= self._beat_every or self._generation != self._line.generation
+        # On a new connection nobody knows yet who answers. While the passes wait for one that is late, that is enough.
+        due = steady - self._beat_at >= self._beat_every and not self._heart.faint
+        beats = due or self._generation != self._line.generation
         requests = [*([self._heart.request] if beats else []), *self._sampler.requests(steady)]
         if not requests:
             return
@@ -140,8 +139,8 @@ class SamplerLoop:
 
     def _beat(self, reply: Reply, sent: float) -> Pulse | None:
         pulse = self._heart.read(reply, sent)
-        faint = isinstance(pulse, Failure) and pulse.kind in _FAINT
-        self._beat_every = min(_BEAT_RARELY, 2 * self._beat_every) if faint else _BEAT_EVERY
+        met = isinstance(pulse, Failure) and pulse.kind is FailureKind.LOCK
+        self._beat_every = min(_BEAT_RARELY, 2 * self._beat_every) if met else _BEAT_EVERY
         if isinstance(pulse, Failure):
             if pulse.kind not in _SILENT:
                 self._reporter.trouble("catalog", failing(pulse))

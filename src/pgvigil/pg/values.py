@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from pgvigil.model import Value
 
-LIMITS_MS = (100, 250, 500, 1_000, 2_000, 5_000, 10_000)
+LIMITS_MS = (100, 250, 500, 1_000, 2_000, 5_000, 10_000, 300_000)
 """The only limits a request can have: each is a constant text, so that the server's own counters stay few."""
 
 _BOOL, _INT8, _INT4, _TEXT, _OID, _TEXT_ARRAY, _INT8_ARRAY = 16, 20, 23, 25, 26, 1009, 1016
