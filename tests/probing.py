@@ -55,7 +55,11 @@ class Prober:
         return reply
 
     async def rows(self, name: str, known: Sequence[int] = (), object_name: str | None = None) -> list[Row]:
-        """The rows of one reading by column, `pgvigil_fingerprint` included where there is one."""
+        """The rows of one reading by column, `pgvigil_fingerprint` included where there is one; of all objects, where
+        it is asked for each."""
+        probe = self.catalog.probes[name]
+        if probe.for_each is not None and object_name is None:
+            return [row for each in await self.objects(name) for row in await self.rows(name, known, each)]
         reply = await self.reply(name, known, object_name)
         for _ in range(4):
             if isinstance(reply, Rows) or reply.kind is not FailureKind.LOCK:
@@ -64,6 +68,13 @@ class Prober:
             reply = await self.reply(name, known, object_name)
         assert isinstance(reply, Rows), (name, reply.kind, reply.message)
         return [dict(zip(reply.names, row, strict=True)) for row in reply.rows]
+
+    async def objects(self, name: str) -> list[str]:
+        """The objects for each of which a probe is asked."""
+        text = self.catalog.probes[name].queries[self.catalog.probes[name].for_each or ""]
+        (reply,) = await self.session.run([Request(name, text, (), 10_000)], deadline=20)
+        assert isinstance(reply, Rows), (name, reply.kind, reply.message)
+        return [str(each) for (each,) in reply.rows]
 
     def invisible(self) -> dict[str, Invisible]:
         """The probes that this server does not show."""
@@ -77,7 +88,9 @@ async def probing(dsn: str, catalog: Catalog, **options: Any) -> AsyncIterator[P
     session = await connect(Target(1, "tested", Secret(dsn)), timeout=20, **options)
     try:
         yield Prober(
-            session, catalog, await find_capabilities(session, catalog.relations, catalog.settings, deadline=20)
+            session,
+            catalog,
+            await find_capabilities(session, catalog.relations, catalog.settings, catalog.tables, deadline=20),
         )
     finally:
         session.close()

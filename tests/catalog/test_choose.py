@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from pgvigil.catalog import CatalogError, Query, choose, load
+from pgvigil.catalog import CatalogError, Query, choose, invisible, load
 from pgvigil.catalog.choose import as_sent
 from pgvigil.catalog.types import Probe
 from pgvigil.model import Capabilities, Identity, Invisible
-from toys import COUNTERS, COUNTERS_SQL, load_toy
+from toys import COUNTERS, COUNTERS_SQL, load_toy, load_toys
 
 VARIANTS = """requires.extension = "toys"
 requires.preload = "toys"
@@ -48,6 +48,7 @@ def seen(
     settings: Mapping[str, str] = {"toys": "on", "shared_preload_libraries": "pg_stat_statements, toys"},
     in_recovery: bool = False,
     is_superuser: bool = False,
+    tables: Mapping[str, bool] = {},
 ) -> Capabilities:
     return Capabilities(
         identity=Identity(7, major * 10_000 + 2, 1),
@@ -62,6 +63,7 @@ def seen(
         extensions=extensions,
         columns={"pg_toy": columns},
         settings=settings,
+        tables=tables,
     )
 
 
@@ -77,9 +79,9 @@ def chosen(probe: Probe, capabilities: Capabilities) -> Query:
 
 
 def refused(probe: Probe, capabilities: Capabilities) -> Invisible:
-    invisible = choose(probe, capabilities)
-    assert isinstance(invisible, Invisible)
-    return invisible
+    hidden = choose(probe, capabilities)
+    assert isinstance(hidden, Invisible)
+    return hidden
 
 
 def test_the_highest_file_not_above_the_server_wins(tmp_path: Path) -> None:
@@ -91,6 +93,26 @@ def test_the_highest_file_not_above_the_server_wins(tmp_path: Path) -> None:
 def test_below_the_first_file_the_probe_is_not_visible(tmp_path: Path) -> None:
     probe = load_toy(tmp_path, COUNTERS, {"16.sql": COUNTERS_SQL["14.sql"]})
     assert refused(probe, seen(major=15)) == Invisible("toy", "It came with PostgreSQL 16; this is 15.2.")
+
+
+def test_what_a_server_has_not_got_is_absent_and_missed_by_nobody(tmp_path: Path) -> None:
+    declared = COUNTERS.replace("[columns.name]", 'requires.table = "toys.meta"\n[columns.name]', 1)
+    catalog = load_toys(tmp_path, {"toy": (declared, COUNTERS_SQL)})
+    probe = catalog.probes["toy"]
+    assert catalog.tables == {"toys.meta"}
+    absent = refused(probe, seen())
+    assert (absent.absent, absent.reason, absent.remedy) == (True, "There is no toys.meta in the database app.", None)
+    assert invisible(catalog, seen()) == ()
+    assert chosen(probe, seen(tables={"toys.meta": True})).file == "14.sql"
+    shut = seen(tables={"toys.meta": False})
+    assert refused(probe, shut) == Invisible(
+        "toy",
+        'The role mon"itor may not read toys.meta, nor what lies beside it.',
+        'GRANT USAGE ON SCHEMA "toys" TO "mon""itor";\n'
+        'GRANT SELECT ON ALL TABLES IN SCHEMA "toys" TO "mon""itor";\n'
+        'ALTER DEFAULT PRIVILEGES IN SCHEMA "toys" GRANT SELECT ON TABLES TO "mon""itor";',
+    )
+    assert [each.what for each in invisible(catalog, shut)] == ["toy"]
 
 
 def test_the_first_variant_whose_columns_exist_wins(toy: Probe) -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from pgvigil.catalog import guard
 from pgvigil.catalog.errors import CatalogError
+from pgvigil.catalog.functions import rules
 from pgvigil.catalog.guard import check
-from pgvigil.catalog.rules import rules
 
 EVIL = sorted((Path(__file__).parent / "evil").glob("*.sql"))
 PACKS = Path(guard.__file__).parent / "packs"

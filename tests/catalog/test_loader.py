@@ -74,7 +74,7 @@ DIMENSION_SQL = {"14.sql": "select i as id, i::text as text from unnest($1::bigi
 
 def test_the_shipped_packs_load() -> None:
     catalog = load()
-    assert set(catalog.packs) == {"core"}
+    assert set(catalog.packs) == {"core", "pgmq"}
     assert {"server", "statements", "queries", "sessions", "tables", "io"} <= set(catalog.probes)
     assert catalog.relations == {"pg_stat_statements", "pg_stat_statements_info"}
     assert all(path.is_dir() for path in SHIPPED)
@@ -193,6 +193,7 @@ WRONG_DECLARATIONS = [
     ('key = ["name"]', 'key = ["name"]\nfor_each = "x.sql"', ["for_each x.sql", "allowed are 14.sql"]),
     ('key = ["name"]', 'key = ["name"]\nfor_each_limit = 0', ["for_each_limit is 0", "from 1 to 1000"]),
     ('key = ["name"]', 'key = ["name"]\nrequires = { extention = "x" }', ["requires.extention", "requires.extension?"]),
+    ('key = ["name"]', 'key = ["name"]\nrequires.table = "meta"', ["requires.table is 'meta'", "as in pgmq.meta"]),
     ('key = ["name"]', 'key = ["name"]\nrequires.setting.a = "on"', ["requires.setting.a is 'on'", "a list"]),
     (
         'key = ["name"]',

@@ -1,5 +1,6 @@
 """The reference page is what the catalog says now, and every probe folder is complete and in it."""
 
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,8 @@ def test_a_query_as_sent_is_the_file_without_its_margins(name: str) -> None:
 
 
 def _tree(sql: str) -> Any:
-    found = pgparse.parse(sql.replace("{extension_schema}", "extension_schema"))
+    names = {"{extension_schema}": "extension_schema", "{object}": "object", "{object_name}": "'object'"}
+    found = pgparse.parse(reduce(lambda text, name: text.replace(name, names[name]), names, sql))
     return _without_places(found)
 
 

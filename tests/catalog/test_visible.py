@@ -50,9 +50,13 @@ def test_where_all_can_be_seen_nothing_is_told() -> None:
     ("name", "value", "what"),
     [
         ("pg_stat_statements.track", "none", {"statements"}),
-        ("compute_query_id", "off", {"sessions.queryid"}),
-        ("track_activities", "off", {"sessions", "connections"}),
-        ("track_counts", "off", {"tables", "indexes"}),
+        (
+            "compute_query_id",
+            "off",
+            {"sessions.queryid", "transactions.queryid", "locks.queryid", "locks.blocker_queryid"},
+        ),
+        ("track_activities", "off", {"sessions", "connections", "locks", "transactions"}),
+        ("track_counts", "off", {"tables", "indexes", "dead_rows"}),
         ("track_wal_io_timing", "off", {"wal.wal_sync_time", "wal.wal_write_time"}),
     ],
 )

@@ -32,7 +32,7 @@ SESSIONS = 3
 
 BESIDE = {
     **{f"pg: {name}": load_of_pg(name) for name in ("handshake", "server", "roles", "extensions", "columns")},
-    **{f"pg: {name}": load_of_pg(name) for name in ("settings", "identity")},
+    **{f"pg: {name}": load_of_pg(name) for name in ("settings", "identity", "tables")},
     **{f"collect: {name}": load_of_passes(name) for name in ("heartbeat", "slots", "locks", "databases")},
 }
 """What is asked beside the probes: the first word on a connection, what the server is, the heartbeat, how many places

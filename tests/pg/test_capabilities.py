@@ -1,5 +1,7 @@
 """What a server is and lets us see, on real ones; and that the remedies make visible what was not."""
 
+from collections.abc import Mapping
+
 import psycopg
 import pytest
 
@@ -51,6 +53,23 @@ async def test_a_monitor_learns_what_the_server_is(database: Database) -> None:
     if found.major >= 18:
         late = {"io.wal_read_time", "io.wal_write_time", "io.wal_fsync_time"}
     assert set(hidden(found)) == since | late
+
+
+@pytest.mark.pg("all")
+async def test_it_learns_which_tables_are_there_and_whether_they_can_be_read(database: Database) -> None:
+    async def tables() -> Mapping[str, bool]:
+        async with session_at(database.dsn(MONITOR)) as session:
+            found = await find_capabilities(session, (), (), ("queues.meta", "queues.none", "public.meta"), deadline=20)
+            return found.tables
+
+    assert await tables() == {}
+    database.execute("create schema queues create table meta (id int)")
+    assert await tables() == {"queues.meta": False}
+    with database.connect() as connection:
+        connection.execute(f"grant usage on schema queues to {MONITOR}")
+        assert await tables() == {"queues.meta": False}
+        connection.execute(f"grant select on queues.meta to {MONITOR}")
+    assert await tables() == {"queues.meta": True}
 
 
 @pytest.mark.pg("all")

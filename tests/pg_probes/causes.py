@@ -11,6 +11,7 @@ import psycopg
 from psycopg import sql
 
 from fix_servers import Connection, connect
+from pg_probes import scenery
 from pgvigil.sandbox.server import Server
 
 SETTINGS = {
@@ -70,12 +71,13 @@ def prepare(server: Server) -> None:
         for statement in _SCHEMA.split(";\n"):
             if statement.strip():
                 connection.execute(statement.encode())
+        scenery.build(connection)
 
 
 def cause(server: Server) -> None:
     """All that can be counted, one thing after the other."""
     with session(server) as connection:
-        for step in (_write, _read, _update, _temporary, _parallel, _maintain, _transactions):
+        for step in (_write, _read, _update, _temporary, _parallel, _maintain, _transactions, scenery.change):
             step(connection)
     _deadlock(server)
     _multixact(server)
@@ -196,6 +198,7 @@ def waiting_sessions(server: Server) -> Iterator[None]:
     with session(server) as waiter, session(server) as holder, session(server) as reader:
         reader.execute("begin isolation level repeatable read")
         reader.execute("select 1")
+        holder.execute("insert into hot values (100000, 1)")  # so that not all snapshots reach back equally far
         holder.execute("begin")
         holder.execute("lock table twice")
         blocked = threading.Thread(target=waiter.execute, args=(statement,))
@@ -205,8 +208,8 @@ def waiting_sessions(server: Server) -> Iterator[None]:
                 c.execute("insert into hot values (100001, 1)")
                 query = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
                 wait_until(lambda: c.execute(query).fetchall()[0][0] > 0)
-            time.sleep(0.1)
-            yield
+            with scenery.waiting(lambda: connect(server, DATABASE, application_name="waiting")):
+                yield
         finally:
             holder.execute("commit")
             blocked.join()

@@ -8,6 +8,7 @@ import pytest
 from psycopg import sql
 
 from fix_servers import MONITOR, Database, drop_database, new_database
+from pg_probes import scenery
 from pgvigil.catalog import Query, choose, load
 from pgvigil.catalog.types import Shape, Takes, Type
 from pgvigil.model import Capabilities, Invisible
@@ -36,18 +37,21 @@ CATALOG = load()
 PROBES = sorted(CATALOG.probes)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def looked_at(server: Server) -> Iterator[Database]:
     """One database per major for the tests that only read, with a table and an index to find."""
     database = new_database(server)
     database.execute("create table items (id int primary key, name text)")
-    yield database
+    with database.connect() as connection:
+        scenery.build(connection)
+    with scenery.waiting(database.connect):
+        yield database
     drop_database(database)
 
 
 def described(database: Database, query: Query, capabilities: Capabilities) -> list[tuple[str, int]]:
     """The names and type OIDs that a query returns, run by the monitor's role."""
-    text = compose(query, capabilities)
+    text = compose(query, capabilities, None if query.probe.for_each is None else "q_jobs")
     with psycopg.connect(database.dsn(MONITOR), cursor_factory=psycopg.RawCursor) as connection:
         cursor = connection.execute(sql.SQL(text), [[1, 2]] if query.takes is Takes.KEYS else None)
         assert cursor.description is not None
@@ -130,8 +134,8 @@ async def test_an_extension_older_than_any_variant_says_how_to_update_it(databas
 
 def test_every_sql_file_is_chosen_by_some_version() -> None:
     for probe in CATALOG.probes.values():
-        variants = [variant.sql for variant in probe.variants]
-        unused = [name for name in probe.queries if name not in variants and int(Path(name).stem) not in MAJORS]
+        used = [*(variant.sql for variant in probe.variants), probe.for_each]
+        unused = [name for name in probe.queries if name not in used and int(Path(name).stem) not in MAJORS]
         assert (probe.name, unused) == (probe.name, [])
         assert {path.name for path in probe.directory.glob("*.sql")} == set(probe.queries)
     versions = {f"{version}.sql" for known in EXTENSION_VERSIONS.values() for version in known}

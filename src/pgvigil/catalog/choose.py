@@ -18,6 +18,8 @@ def choose(probe: Probe, capabilities: Capabilities) -> Query | Invisible:
     Where several things are in the way, all of them are told, in the order in which they should be put right.
     """
     found = obstacles(probe, capabilities)
+    if len(found) == 1:
+        return found[0]
     if found:
         remedies = [each.remedy for each in found if each.remedy is not None]
         return Invisible(probe.name, " ".join(each.reason for each in found), "\n".join(remedies) or None)
@@ -38,9 +40,9 @@ def choose(probe: Probe, capabilities: Capabilities) -> Query | Invisible:
 
 def obstacles(probe: Probe, capabilities: Capabilities) -> tuple[Invisible, ...]:
     """What is in the way of the whole probe, each with what removes it."""
-    role = _wrong_role(probe, capabilities)
-    if role is not None:
-        return (role,)
+    elsewhere = _wrong_role(probe, capabilities) or _absent(probe, capabilities)
+    if elsewhere is not None:
+        return (elsewhere,)
     return tuple(found for check in _OBSTACLES for found in check(probe, capabilities))
 
 
@@ -58,7 +60,7 @@ def _each(catalog: Catalog, capabilities: Capabilities) -> Iterator[Invisible]:
     parts: list[Invisible] = []
     for probe in catalog.probes.values():
         found = obstacles(probe, capabilities)
-        whole += found
+        whole += [each for each in found if not each.absent]
         if not found:
             chosen = choose(probe, capabilities)
             if isinstance(chosen, Invisible):
@@ -131,6 +133,26 @@ def _wrong_role(probe: Probe, capabilities: Capabilities) -> Invisible | None:
     return None
 
 
+def _absent(probe: Probe, capabilities: Capabilities) -> Invisible | None:
+    table = probe.requires.table
+    if table is None or table in capabilities.tables:
+        return None
+    return Invisible(probe.name, f"There is no {table} in the database {capabilities.database}.", absent=True)
+
+
+def _unreadable(probe: Probe, capabilities: Capabilities) -> Iterator[Invisible]:
+    table = probe.requires.table
+    if table is not None and not capabilities.tables[table]:
+        schema, role = identifier(table.split(".")[0]), identifier(capabilities.role)
+        yield Invisible(
+            probe.name,
+            f"The role {capabilities.role} may not read {table}, nor what lies beside it.",
+            f"GRANT USAGE ON SCHEMA {schema} TO {role};\n"
+            f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {role};\n"
+            f"ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT SELECT ON TABLES TO {role};",
+        )
+
+
 def _no_rights(probe: Probe, capabilities: Capabilities) -> Iterator[Invisible]:
     role = probe.requires.member_of
     if role is not None and not capabilities.is_superuser and not {role, "pg_monitor"} & capabilities.roles:
@@ -195,5 +217,6 @@ _OBSTACLES: tuple[Callable[[Probe, Capabilities], Iterator[Invisible]], ...] = (
     _not_preloaded,
     _no_extension,
     _shut,
+    _unreadable,
     _wrong_setting,
 )

@@ -180,13 +180,21 @@ def _read_when(section: Section) -> Condition | None:
 
 def _read_requires(section: Section) -> Requires:
     table = section.section("requires")
-    table.allow(("extension", "preload", "member_of", "setting"))
+    table.allow(("extension", "preload", "member_of", "table", "setting"))
     return Requires(
         extension=table.maybe_text("extension"),
         preload=table.maybe_text("preload"),
         member_of=table.maybe_text("member_of"),
+        table=_read_table(table),
         setting=table.section("setting").alternatives(),
     )
+
+
+def _read_table(section: Section) -> str | None:
+    name = section.maybe_text("table")
+    if name is not None and name.count(".") != 1:
+        raise section.wrong("table", "a table with its schema, as in pgmq.meta")
+    return name
 
 
 def _merged(own: Requires, packs: Requires) -> Requires:
@@ -194,6 +202,7 @@ def _merged(own: Requires, packs: Requires) -> Requires:
         extension=own.extension or packs.extension,
         preload=own.preload or packs.preload,
         member_of=own.member_of or packs.member_of,
+        table=own.table or packs.table,
         setting={**packs.setting, **own.setting},
     )
 

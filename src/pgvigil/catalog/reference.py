@@ -93,6 +93,8 @@ def _needs(requires: Requires) -> Iterator[str]:
         yield f"{requires.preload} in shared_preload_libraries"
     if requires.member_of is not None:
         yield f"the rights of {requires.member_of} (pg_monitor has them)"
+    if requires.table is not None:
+        yield f"the table {requires.table}, and the right to read it"
     yield from _settings(requires.setting)
 
 

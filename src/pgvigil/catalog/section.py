@@ -107,6 +107,15 @@ class Section:
             raise self.wrong(key, f"a whole number from {lowest} to {highest}")
         return value
 
+    def number(self, key: str) -> float | None:
+        """A number; None where the key is absent."""
+        value = self._table.get(key)
+        if value is None:
+            return None
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise self.wrong(key, "a number")
+        return float(value)
+
     def flag(self, key: str) -> bool:
         """True or false; false where the key is absent."""
         value = self._table.get(key, False)

@@ -175,11 +175,14 @@ class Requires:
 
     `extension` must be installed in the database we are connected to, `preload` is the library it needs in
     shared_preload_libraries, `member_of` a role whose rights are needed, `setting` the values that settings may have.
+    `table` (`schema.name`) is one that the role must be able to read; a server without it has not got what the probe is
+    about, and nobody misses it.
     """
 
     extension: str | None = None
     preload: str | None = None
     member_of: str | None = None
+    table: str | None = None
     setting: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -267,6 +270,11 @@ class Catalog:
     def relations(self) -> frozenset[str]:
         """The relations whose columns decide between variants, unqualified."""
         return frozenset(probe.relation for probe in self.probes.values() if probe.relation is not None)
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """The tables that a probe requires, as `schema.name`."""
+        return frozenset(probe.requires.table for probe in self.probes.values() if probe.requires.table is not None)
 
     @property
     def settings(self) -> frozenset[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pgvigil.catalog.errors import CatalogError
-from pgvigil.catalog.rules import Rules, rules
+from pgvigil.catalog.functions import Rules, rules
 
 CATALOG = "pg_catalog"
 STAND_IN = "a name for "  # before a placeholder's name; nobody else writes such an identifier

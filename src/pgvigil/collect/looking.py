@@ -82,7 +82,9 @@ async def look(target: Target, catalog: Catalog, lints: Iterable[Lint]) -> Look:
     for lint in lints:
         by_scope[lint.scope].append(lint)
     async with _session(target) as session:
-        capabilities = await find_capabilities(session, catalog.relations, catalog.settings, deadline=_PATIENCE)
+        capabilities = await find_capabilities(
+            session, catalog.relations, catalog.settings, catalog.tables, deadline=_PATIENCE
+        )
         found = await _ask(session, by_scope[Scope.CLUSTER], capabilities, None)
         names = [capabilities.database] if session.pooled else await _databases(session, capabilities)
         notes = session.notes
@@ -181,7 +183,9 @@ class Examination:
 async def examine(target: Target, catalog: Catalog) -> Examination:
     """Ask every visible probe once. Raises ConnectError."""
     async with _session(target) as session:
-        capabilities = await find_capabilities(session, catalog.relations, catalog.settings, deadline=_PATIENCE)
+        capabilities = await find_capabilities(
+            session, catalog.relations, catalog.settings, catalog.tables, deadline=_PATIENCE
+        )
         chosen = [choose(probe, capabilities) for probe in catalog.probes.values()]
         requests = [
             _request(query, capabilities) for query in chosen if isinstance(query, Query) and not _for_each(query)

@@ -184,7 +184,7 @@ class Rounds:
         before = self._station.standing
         try:
             catalog = self._station.catalog
-            found = await find_capabilities(session, catalog.relations, catalog.settings)
+            found = await find_capabilities(session, catalog.relations, catalog.settings, catalog.tables)
             await self._station.arrive(found, self._clock.now(), away=fresh)
         except ConnectError as error:
             self._reporter.trouble("capabilities", Problem.of(error))

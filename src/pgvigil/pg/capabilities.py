@@ -53,10 +53,15 @@ _OF_THE_SERVER = ("version", "started_at", "in_recovery", "role", "database", "i
 
 
 async def find_capabilities(
-    session: Session, relations: Iterable[str], settings: Iterable[str] = (), *, deadline: float = 5.0
+    session: Session,
+    relations: Iterable[str],
+    settings: Iterable[str] = (),
+    tables: Iterable[str] = (),
+    *,
+    deadline: float = 5.0,
 ) -> Capabilities:
     """Ask a server what it is; `columns` will tell of these relations, `settings` of these beside SETTINGS, where the
-    server has them and the role may read them. Raises ConnectError where it does not answer."""
+    server has them and the role may read them, `tables` of these. Raises ConnectError where it does not answer."""
     wanted = sorted(relations)
     requests = [
         _request("server"),
@@ -64,10 +69,11 @@ async def find_capabilities(
         _request("extensions"),
         _request("columns", text_array(wanted)),
         _request("settings", text_array(sorted({*SETTINGS, *settings}))),
+        _request("tables", text_array(sorted(tables))),
         _request("identity"),
     ]
     *replies, identity = await session.run(requests, deadline=deadline)
-    server, roles, extensions, columns, found = (_rows(reply) for reply in replies)
+    server, roles, extensions, columns, found, seen = (_rows(reply) for reply in replies)
     return Capabilities(
         identity=_identity(server[0], identity),
         pooled=session.pooled,
@@ -76,6 +82,7 @@ async def find_capabilities(
         shut=frozenset(row["name"] for row in extensions if not row["usable"]),
         columns={relation: _columns_of(relation, columns) for relation in wanted},
         settings={row["name"]: row["setting"] for row in found},
+        tables={f"{row['schema']}.{row['name']}": row["readable"] for row in seen},
         **{name: server[0][name] for name in _OF_THE_SERVER},
     )
 
