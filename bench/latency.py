@@ -16,6 +16,7 @@ from bench.promises import OF
 from bench.section import Result
 from bench.simulate import Passes
 from bench.table import Row, at_most
+from pgvigil.catalog.rules import load_rules
 from pgvigil.catalog.types import Catalog
 from pgvigil.collect.live import LiveEvent
 from pgvigil.collect.logcost import LogCost
@@ -78,7 +79,7 @@ def measure(store: Store, catalog: Catalog, passes: Passes, end: int, plan: Plan
     """Rows for both, and a line for each kind of request."""
     target = Target(1, "load-r", Secret(""), 2.0)
     watcher = Absent(target, TargetState(Condition.WATCHING, end))
-    app = create_app(Watch(store, catalog, {"load-r": watcher}, lambda: end, "bench"), "bench")
+    app = create_app(Watch(store, catalog, load_rules(catalog), {"load-r": watcher}, lambda: end, "bench"), "bench")
     longest = plan.filled[-1] * 3_600
     spans = {title: seconds for title, seconds in SPANS.items() if seconds <= longest}
     turns = 5 if plan.quick else 20

@@ -17,6 +17,7 @@ from serve.filled import (
     EVENTS,
     GAPS,
     NOW,
+    RULES,
     SECOND,
     SPAN,
     Client,
@@ -144,7 +145,7 @@ async def test_a_statement_has_one_name_in_every_order_that_no_other_has(tmp_pat
         for incarnation in (1, 2):
             told = {"number": incarnation, "incarnation": incarnation}
             store.append([batch("statements", rows, **told), batch("role_names", names, secs=None, **told)])
-        client = Client(Watch(store, CATALOG, {"t": watcher(Known, keeper)}, lambda: int(NOW * SECOND), "1"))
+        client = Client(Watch(store, CATALOG, RULES, {"t": watcher(Known, keeper)}, lambda: int(NOW * SECOND), "1"))
         for order in ("asc", "desc"):
             found = (await client.get("statements", **SPAN, order=order))["rows"]
             assert {row["user"] for row in found} == {"app"}

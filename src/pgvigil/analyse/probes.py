@@ -21,7 +21,7 @@ class ProbeHealth:
 def probe_health(reader: Reader, target: int, now: int) -> Mapping[str, ProbeHealth]:
     """By probe, how it fared on `target` in the last two hours."""
     since = now - 2 * HOUR
-    rows = run(reader, "probe_health", ("passes",), since, now, {"target": target, "since": since})
+    rows = run(reader, "probe_health", ("passes",), since, now, {"target": target, "since": since, "until": now})
     return {
         probe: ProbeHealth(last, Outcome(outcome) if outcome else None, reason) for probe, last, outcome, reason in rows
     }

@@ -10,6 +10,11 @@ class Rows(Protocol):
     """What a query answers."""
 
     @property
+    def names(self) -> Sequence[str]:
+        """Its columns."""
+        ...
+
+    @property
     def rows(self) -> Sequence[tuple[Any, ...]]:
         """Its rows."""
         ...

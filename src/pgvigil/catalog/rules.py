@@ -1,51 +1,146 @@
-"""What `functions.toml` says: which functions are harmless, which never allowed and why, and where secrets are."""
+"""Rules: questions to the store whose every answer is something that somebody should know now.
 
-import tomllib
+    <pack>/rules/<name>/rule.toml    what it says, from which value on, what it means, what to do
+                       /rule.sql     over the store; its `value` is held against the thresholds
+
+The SQL is the store's, over the relations of the probes that the rule needs: `{locks}` is what was read of `locks` in
+the `window` before `$now`, `{locks_before}` what was read in the time `before` that; `{passes}` is there for all. It
+returns `key`, which stays the same while it is the same thing, `value`, and whatever the sentences tell. It is asked
+with `$target`, `$now`, `$since` (both in microseconds) and `$cpus`.
+"""
+
+import string
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from functools import cache
-from importlib.resources import files
+from pathlib import Path
+
+from pgvigil.catalog.errors import CatalogError, read_text, unknown, wrong
+from pgvigil.catalog.loader import SHIPPED
+from pgvigil.catalog.section import Section, is_name, read
+from pgvigil.catalog.sentences import fields
+from pgvigil.catalog.types import Catalog
+from pgvigil.model import Severity
+
+RULE_FILE, SQL_FILE = "rule.toml", "rule.sql"
+BEFORE = "_before"
+KEYS = (
+    *("title", "headline", "details", "todo", "page", "rank", "window", "before", "probes", "needs_cpus", "explains"),
+    *("info", "warning", "critical", "means", "causes", "source"),
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """`harmful` says of patterns of names what such functions do; the others are names."""
+class Rule:
+    """A rule. `thresholds` are the least values by severity; of two subjects equally bad the one of the lower `rank` is
+    told first, and what one `explains` comes behind it however bad it is. `window` and `before` in seconds, the latter
+    0 where nothing is compared with before; `headline`, `details` and `todo` are sentences (see `sentences`)."""
 
-    harmless: frozenset[str]
-    extension: frozenset[str]
-    harmful: tuple[tuple[str, tuple[str, ...]], ...]
-    columns: frozenset[str]
-    secret_relations: frozenset[str]
-    secret_partly: frozenset[str]
-    secret_beside: frozenset[str]
-    secret_columns: frozenset[str]
+    name: str
+    pack: str
+    title: str
+    headline: str
+    details: tuple[str, ...]
+    todo: str
+    page: str
+    rank: int
+    window: float
+    before: float
+    probes: tuple[str, ...]
+    needs_cpus: bool
+    explains: tuple[str, ...]
+    thresholds: Mapping[Severity, float]
+    means: str
+    causes: tuple[str, ...]
+    source: str
+    sql: str
+    directory: Path
 
-    def harm(self, names: tuple[str, ...]) -> str | None:
-        """What a harmful function does."""
-        for does, patterns in self.harmful:
-            if any(_matches(names, pattern) for pattern in patterns):
-                return does
-        return None
+    def severity(self, value: float) -> Severity | None:
+        """How bad a value is; None where it is nothing to speak of."""
+        reached = [severity for severity, least in self.thresholds.items() if value >= least]
+        return max(reached, default=None)
 
 
-@cache
-def rules() -> Rules:
-    """What the file says."""
-    raw = tomllib.loads((files("pgvigil.catalog") / "functions.toml").read_text("utf-8"))
-    return Rules(
-        frozenset(raw["harmless"]["steady"].split()) | frozenset(raw["harmless"]["volatile"].split()),
-        frozenset(raw["harmless"]["extension"].split()),
-        tuple((rule["does"], tuple(rule["names"].split())) for rule in raw["harmful"]),
-        frozenset(raw["harmless"]["columns"].split()),
-        frozenset(raw["secret"]["relations"].split()),
-        frozenset(raw["secret"]["partly"].split()),
-        frozenset(raw["secret"]["beside"].split()),
-        frozenset(raw["secret"]["columns"].split()),
+def load_rules(catalog: Catalog, packs: Sequence[Path] = SHIPPED) -> Mapping[str, Rule]:
+    """All rules of these packs by name; raises CatalogError at the first thing that is wrong."""
+    found: dict[str, Rule] = {}
+    for pack in packs:
+        for rule in _read_pack(pack, catalog):
+            if rule.name in found:
+                raise CatalogError(f"{pack}: the rule {rule.name} is in pack {found[rule.name].pack} already")
+            found[rule.name] = rule
+    for rule in found.values():
+        for name in rule.explains:
+            if name not in found:
+                raise unknown(rule.directory / RULE_FILE, "rule", name, found)
+    return found
+
+
+def _read_pack(pack: Path, catalog: Catalog) -> Iterator[Rule]:
+    folder = pack / "rules"
+    for directory in sorted(folder.iterdir()) if folder.is_dir() else []:
+        if directory.is_dir():
+            yield read_rule(directory, pack.name, catalog)
+
+
+def read_rule(directory: Path, pack: str, catalog: Catalog) -> Rule:
+    """One rule, checked by itself and with the probes it needs."""
+    if not (directory / RULE_FILE).is_file():
+        raise CatalogError(f"{directory} is not a rule: it holds no {RULE_FILE}")
+    if not is_name(directory.name):
+        raise wrong(directory, "the folder's name", directory.name, "lower-case letters, digits and underscores")
+    section = read(directory / RULE_FILE)
+    section.allow(KEYS)
+    probes = section.texts("probes")
+    for probe in probes:
+        if probe not in catalog.probes:
+            raise unknown(section.file, "probe", probe, catalog.probes)
+    return Rule(
+        name=directory.name,
+        pack=pack,
+        title=section.text("title"),
+        headline=_sentence(section, "headline", section.text("headline")),
+        details=tuple(_sentence(section, "details", each) for each in section.texts("details")),
+        todo=_sentence(section, "todo", section.text("todo")),
+        page=section.text("page"),
+        rank=section.whole("rank", 1, 1_000) or 500,
+        window=section.seconds("window") or 60.0,
+        before=section.seconds("before") or 0.0,
+        probes=probes,
+        needs_cpus=section.flag("needs_cpus"),
+        explains=section.texts("explains"),
+        thresholds=dict(_thresholds(section)),
+        means=section.text("means"),
+        causes=section.texts("causes"),
+        source=section.text("source"),
+        sql=_read_sql(directory / SQL_FILE, probes, "before" in section),
+        directory=directory,
     )
 
 
-def _matches(names: tuple[str, ...], pattern: str) -> bool:
-    name = names[-1].lower()
-    if "." in pattern:
-        name = ".".join(names[-2:]).lower()
-    return fnmatchcase(name, pattern)
+def _sentence(section: Section, key: str, template: str) -> str:
+    try:
+        fields(template)
+    except ValueError as error:
+        raise wrong(section.file, section.name(key), template, f"a sentence whose fields are known: {error}") from None
+    return template
+
+
+def _thresholds(section: Section) -> Iterator[tuple[Severity, float]]:
+    found = [(severity, section.number(severity.name.lower())) for severity in Severity]
+    given = [(severity, value) for severity, value in found if value is not None]
+    if not given:
+        raise section.missing("warning", "a number; info and critical may stand beside it")
+    values = [value for _, value in given]
+    if values != sorted(values):
+        raise section.wrong(given[-1][0].name.lower(), "a number not below that of what is less bad")
+    yield from given
+
+
+def _read_sql(file: Path, probes: Sequence[str], compares: bool) -> str:
+    text = read_text(file)
+    known = ["passes", *probes, *(f"{probe}{BEFORE}" for probe in probes if compares)]
+    for _, name, _, _ in string.Formatter().parse(text):
+        if name is not None and name not in known:
+            raise unknown(file, "relation", name, known)
+    return text

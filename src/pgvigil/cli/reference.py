@@ -3,6 +3,7 @@
 `python -m pgvigil.cli.reference` writes them, with `--check` it only says which are not up to date.
 """
 
+import re
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +13,7 @@ from pgvigil.analyse.vitals import definitions
 from pgvigil.catalog import Catalog
 from pgvigil.catalog import load as load_catalog
 from pgvigil.catalog.lints import Lint, load_lints
+from pgvigil.catalog.rules import load_rules
 from pgvigil.catalog.types import Scope, Shape
 from pgvigil.cli.opening import SYSTEM
 from pgvigil.cli.settings import SETTINGS, TARGET_SETTINGS, Setting, in_words
@@ -20,6 +22,7 @@ from pgvigil.model import Secret
 from pgvigil.serve.app import create_app
 from pgvigil.store import Store, open_store
 
+_FIELD = re.compile(r"\{(\w+)(?::([^}]*))?\}")
 MADE = "<!-- Made by `python -m pgvigil.cli.reference`; do not edit. -->"
 
 
@@ -30,6 +33,7 @@ def pages() -> Mapping[str, str]:
         "api.md": _api(),
         "store.md": _tables(),
         "lints.md": _lints(),
+        "rules.md": _rules(),
         "vitals.md": _vitals(),
     }
     return {name: "\n".join(page) + "\n" for name, page in lines.items()}
@@ -164,6 +168,38 @@ def _lints() -> Iterator[str]:
         yield f"- what to do: {lint.todo}"
         yield f"- when, and why then: {lint.source}"
         yield f"- asked: {_where(lint)}, pack {lint.pack}; SQL for PostgreSQL from {', '.join(map(str, lint.queries))}"
+
+
+def _rules() -> Iterator[str]:
+    yield from ("# Rules", "", MADE, "")
+    yield "What the verdict at the top of Overview is made of: questions to the store, asked about the latest seconds."
+    yield "Every row of an answer is something that is not as it should be, as bad as the highest threshold that its"
+    yield "value reaches. The worst is told first; what another rule explains comes behind that one. A rule whose"
+    yield "probes cannot be read is not asked, and the verdict says that it cannot tell. A rule is a folder with"
+    yield "`rule.toml` and `rule.sql`."
+    for rule in load_rules(load_catalog()).values():
+        levels = ", ".join(f"{severity.name.lower()} from {value:g}" for severity, value in rule.thresholds.items())
+        compared = f", compared with {in_words(rule.before)} before" if rule.before else ""
+        yield from ("", f"## {rule.name}", "", f"**{rule.title}.** {rule.means}", "")
+        yield f"- says: {_FIELD.sub(_named, ' '.join((rule.headline, *rule.details)))}"
+        yield f"- usual causes: {'; '.join(_lowered(cause) for cause in rule.causes)}"
+        yield f"- what to do: {_FIELD.sub(_named, rule.todo)}"
+        yield f"- levels: {levels}. {rule.source}"
+        probes = ", ".join(f"`{probe}`" for probe in rule.probes)
+        yield f"- looks at: {probes} of the last {in_words(rule.window)}{compared}; pack {rule.pack}"
+        if rule.explains:
+            yield f"- explains: {', '.join(f'[{name}](#{name})' for name in rule.explains)}"
+
+
+def _named(field: re.Match[str]) -> str:
+    """A field of a sentence as *field*, and a count with its noun."""
+    name, style = field[1], field[2] or ""
+    return f"*{name}* {style.removeprefix('n ')}s" if style.startswith("n ") else f"*{name}*"
+
+
+def _lowered(sentence: str) -> str:
+    """Without a capital at its beginning, where that is not a word of its own."""
+    return sentence if sentence[1:2].isupper() else sentence[:1].lower() + sentence[1:]
 
 
 def _where(lint: Lint) -> str:

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from pgvigil.catalog import SHIPPED, Catalog
 from pgvigil.catalog import load as load_catalog
+from pgvigil.catalog.rules import load_rules
 from pgvigil.cli.config import Config, TargetConfig
 from pgvigil.cli.opening import open_configured, salt
 from pgvigil.cli.patience import patience
@@ -184,7 +185,9 @@ async def run(config: Config, announce: Callable[[str], None], stopping: asyncio
     """Watch every target of `config` and serve the page until stopped; `announce` is told the address."""
     stopping = stopping or asyncio.Event()
     stop_on_signals(stopping)
-    catalog = load_catalog((*SHIPPED, *config["catalog.packs"]))
+    packs = (*SHIPPED, *config["catalog.packs"])
+    catalog = load_catalog(packs)
+    rules = load_rules(catalog, packs)
     bound = bind(config["serve.listen"])
     async with AsyncExitStack() as stack:
         stack.callback(bound.close)
@@ -194,6 +197,7 @@ async def run(config: Config, announce: Callable[[str], None], stopping: asyncio
         stack.callback(Answering(store).close)
         watchers = await stack.enter_async_context(collecting(config, catalog, store, writer))
         await stack.enter_async_context(maintaining(writer))
-        watch = Watch(store, catalog, {it.target.name: it for it in watchers}, clock, VERSION, lambda: writer.state)
+        by_name = {it.target.name: it for it in watchers}
+        watch = Watch(store, catalog, rules, by_name, clock, VERSION, lambda: writer.state)
         announce(f"pgvigil watches {', '.join(watch.watchers) or 'nothing'}: {address(bound)}")
         await serve_page(create_app(watch, VERSION), bound, stopping)

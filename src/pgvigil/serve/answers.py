@@ -8,12 +8,15 @@ from pgvigil.analyse.load import Load
 from pgvigil.analyse.probes import ProbeHealth, probe_health
 from pgvigil.analyse.statements import Page as StatementPage
 from pgvigil.analyse.statements import Statement
+from pgvigil.analyse.subjects import Subject
+from pgvigil.analyse.verdict import Verdict
 from pgvigil.analyse.vitals import Vital
 from pgvigil.analyse.waits import CLASSES, TITLES
+from pgvigil.catalog.rules import Rule
 from pgvigil.catalog.types import Probe
 from pgvigil.collect.logcost import LogCost
 from pgvigil.collect.stretched import Stretch
-from pgvigil.model import Capabilities, Event, Gap, Invisible, TargetState
+from pgvigil.model import Capabilities, Event, Gap, Invisible, Severity, TargetState
 from pgvigil.serve import schema
 from pgvigil.serve.ranges import Range
 from pgvigil.serve.watch import Watch, Watcher
@@ -120,6 +123,39 @@ def event(found: Event) -> schema.Event:
 
 def _gap(found: Gap) -> schema.Gap:
     return schema.Gap(since=seconds(found.since), until=seconds(found.until), reason=found.reason, detail=found.detail)
+
+
+def verdict(at: int, found: Verdict, rules: Sequence[Rule]) -> schema.Verdict:
+    """Is it well."""
+    return schema.Verdict(
+        at=seconds(at),
+        level=found.level.value,
+        subjects=tuple(_subject(it) for it in found.subjects),
+        unknown=tuple(
+            schema.NotVisible(what=it.what, reason=it.reason, remedy=it.remedy or None) for it in found.unknown
+        ),
+        cause=found.cause,
+        remedy=found.remedy,
+        watched=f"{len(rules)} rules: {', '.join(rule.title.lower() for rule in rules)}.",
+    )
+
+
+def _subject(found: Subject) -> schema.Subject:
+    words: dict[Severity, Literal["info", "warning", "critical"]] = {
+        Severity.INFO: "info",
+        Severity.WARNING: "warning",
+        Severity.CRITICAL: "critical",
+    }
+    return schema.Subject(
+        rule=found.rule.name,
+        key=found.key,
+        severity=words[found.severity],
+        title=found.rule.title,
+        headline=found.headline,
+        details=found.details,
+        todo=found.todo,
+        page=found.rule.page,
+    )
 
 
 def load(watcher: Watcher, found: Load, gaps: happenings.Gaps, happened: happenings.Page) -> schema.Load:

@@ -6,11 +6,14 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 
 from pgvigil.analyse import happenings
 from pgvigil.analyse.load import chart_of, load
+from pgvigil.analyse.probes import probe_health
 from pgvigil.analyse.statements import statements
+from pgvigil.analyse.subjects import subjects
+from pgvigil.analyse.verdict import Facts, applying, judge
 from pgvigil.analyse.vitals import vitals
 from pgvigil.serve import answers, schema
 from pgvigil.serve.problems import ProblemError
-from pgvigil.serve.ranges import Range, requested_range
+from pgvigil.serve.ranges import Moment, Range, requested_range
 from pgvigil.serve.watch import Watch, Watcher
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -19,6 +22,9 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     500: {"model": schema.Problem, "description": "A mistake of pgvigil; its log says where"},
     503: {"model": schema.Problem, "description": "The store cannot answer now"},
 }
+PRESENT = 60_000_000
+"""Microseconds: a moment not longer ago is judged with the state of the watching as it is."""
+
 router = APIRouter(prefix="/api/v1", responses=RESPONSES)
 
 
@@ -51,6 +57,27 @@ NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": schema.Problem, "de
 def get_targets(watch: Watching) -> schema.Targets:
     """Every watched server, its condition with cause and remedy, and what is not visible."""
     return answers.targets(watch)
+
+
+@router.get("/targets/{name}/verdict", responses=NOT_FOUND)
+def get_verdict(
+    watch: Watching,
+    one: One,
+    at: Annotated[Moment | None, Query(description="The moment to judge; by default now")] = None,
+) -> schema.Verdict:
+    """Is it well: the worst that a rule finds, with the culprit's name, or why that cannot be told."""
+    now = watch.clock()
+    moment = now if at is None else min(int(at * 1_000_000), now)
+    invisible = {name: hidden for name in watch.catalog.probes if (hidden := one.hidden(name)) is not None}
+    rules = applying(watch.rules.values(), invisible)
+    facts = Facts(
+        now=moment,
+        state=one.state if moment > now - PRESENT else None,
+        health=probe_health(watch.store, one.target.id, moment),
+        invisible=invisible,
+        subjects=subjects(watch.store, rules, one.target.id, moment, one.target.cpus),
+    )
+    return answers.verdict(moment, judge(facts, rules, watch.catalog.probes, one.target.cpus), rules)
 
 
 @router.get("/targets/{name}/load", responses=NOT_FOUND)

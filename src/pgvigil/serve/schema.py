@@ -238,6 +238,31 @@ class Vitals(Answer):
     vitals: tuple[Vital, ...]
 
 
+class Subject(Answer):
+    """Something that is not well, as a rule found it. Names stand between backquotes."""
+
+    rule: str
+    key: str = Field(description="Stays the same while it is the same thing, such as pid 4711")
+    severity: Literal["info", "warning", "critical"]
+    title: str
+    headline: str = Field(description="A sentence with the culprit and the cost")
+    details: tuple[str, ...] = Field(description="Sentences, each true by itself")
+    todo: str = Field(description="What to do, a sentence; may hold SQL")
+    page: str = Field(description="The path of the page that proves it")
+
+
+class Verdict(Answer):
+    """Is it well: the worst first. Never well where that cannot be told."""
+
+    at: Moment
+    level: Literal["down", "critical", "warning", "info", "unknown", "well"]
+    subjects: tuple[Subject, ...] = Field(description="What is not well; the first is what the verdict is about")
+    unknown: tuple[NotVisible, ...] = Field(description="What could not be told, and why")
+    cause: str = Field(description="Why the server does not answer; empty if it does")
+    remedy: str
+    watched: str = Field(description="What was looked at, in a sentence")
+
+
 class ClassShare(Answer):
     """How much of something a wait class makes up, 0..1."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pgvigil.analyse.queries import Reader
+from pgvigil.catalog.rules import Rule
 from pgvigil.catalog.types import Catalog
 from pgvigil.collect.live import LiveEvent
 from pgvigil.collect.logcost import LogCost
@@ -61,6 +62,7 @@ class Watch:
 
     store: Reader
     catalog: Catalog
+    rules: Mapping[str, Rule]
     watchers: Mapping[str, Watcher]
     clock: Callable[[], int]
     version: str

@@ -1,6 +1,6 @@
 // Asks the API. An answer that is no success becomes a Failure with a sentence for people.
 
-import type { Events, Load, Order, Problem, Statements, StatementSort, Targets, Vitals } from "./types";
+import type { Comparison, Events, Load, Order, Problem, Statements, StatementSort, Targets, Verdict, Vitals } from "./types";
 
 export class Failure extends Error {
   override readonly name = "Failure";
@@ -22,6 +22,8 @@ export class Failure extends Error {
 export interface Span {
   readonly from: number;
   readonly to: number;
+  /** With which span; the API's default where it is left out. */
+  readonly compare?: Comparison;
 }
 
 type Parameters = Readonly<Record<string, string | number>>;
@@ -68,6 +70,8 @@ export const api = {
   targets: (signal: AbortSignal) => ask<Targets>("targets", {}, signal),
   load: (target: string, span: Span, signal: AbortSignal) => ask<Load>(of(target, "load"), { ...span }, signal),
   vitals: (target: string, span: Span, signal: AbortSignal) => ask<Vitals>(of(target, "vitals"), { ...span }, signal),
+  verdict: (target: string, at: number | null, signal: AbortSignal) =>
+    ask<Verdict>(of(target, "verdict"), at === null ? {} : { at }, signal),
   statements: (target: string, query: StatementsQuery, signal: AbortSignal) =>
     ask<Statements>(of(target, "statements"), { ...query }, signal),
   events: (target: string, query: EventsQuery, signal: AbortSignal) =>

@@ -5,6 +5,7 @@ import type { components } from "./schema";
 type Models = components["schemas"];
 
 export type Better = Models["Better"];
+export type Comparison = Models["Comparison"];
 export type Condition = Models["Condition"];
 export type Events = Models["Events"];
 export type Gap = Models["Gap"];
@@ -23,6 +24,7 @@ export type StatementSort = Models["StatementSort"];
 export type Target = Models["Target"];
 export type Targets = Models["Targets"];
 export type Unit = Models["Unit"];
+export type Verdict = Models["Verdict"];
 export type Vital = Models["Vital"];
 export type Vitals = Models["Vitals"];
 export type WaitClass = Models["WaitClass"];

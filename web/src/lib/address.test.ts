@@ -13,6 +13,7 @@ describe("an address", () => {
       target: "a name & more",
       preset: "7d",
       fixed: { from: 1_700_000_000, to: 1_700_003_600 },
+      compare: "week",
       sort: "mean_ms",
       order: "asc",
       statement: "-765120/16384/5/1/nested",
@@ -23,7 +24,7 @@ describe("an address", () => {
     expect(read(write(view))).toEqual(view);
   });
 
-  test.each(["?range=5y", "?from=abc&to=5", "?from=10&to=5", "?sort=password", "?hide=everything", "?order=sideways", "?rows=7"])(
+  test.each(["?range=5y", "?from=abc&to=5", "?from=10&to=5", "?sort=password", "?hide=everything", "?order=sideways", "?rows=7", "?compare=year"])(
     "that says something wrong counts as not saying it: %s",
     (search) => expect(read(search)).toEqual(START),
   );

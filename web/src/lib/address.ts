@@ -1,6 +1,6 @@
 // The state of a view is its address: target, time, order, what is open. Pure: text in, value out, and back.
 
-import type { Order, StatementSort, WaitClass } from "../api/types";
+import type { Comparison, Order, StatementSort, WaitClass } from "../api/types";
 import { isWaitClass } from "./waits";
 
 export const PRESETS = [
@@ -14,6 +14,13 @@ export const PRESETS = [
 
 export type Preset = (typeof PRESETS)[number]["key"];
 
+export const COMPARISONS = [
+  { key: "previous", title: "the span before" },
+  { key: "day", title: "a day earlier" },
+  { key: "week", title: "a week earlier" },
+  { key: "none", title: "nothing" },
+] as const satisfies readonly { readonly key: Comparison; readonly title: string }[];
+
 /** Sliding: ends now and moves on. Fixed: stays where it is. */
 export interface Fixed {
   readonly from: number;
@@ -24,6 +31,7 @@ export interface View {
   readonly target: string | null;
   readonly preset: Preset;
   readonly fixed: Fixed | null;
+  readonly compare: Comparison;
   readonly sort: StatementSort;
   readonly order: Order;
   readonly statement: string | null;
@@ -37,6 +45,7 @@ export const START: View = {
   target: null,
   preset: "1h",
   fixed: null,
+  compare: "previous",
   sort: "load",
   order: "desc",
   statement: null,
@@ -64,6 +73,7 @@ export function read(search: string): View {
     target: given.get("target"),
     preset: PRESETS.find((preset) => preset.key === given.get("range"))?.key ?? START.preset,
     fixed: readFixed(given),
+    compare: COMPARISONS.find((one) => one.key === given.get("compare"))?.key ?? START.compare,
     sort: SORTS.find((sort) => sort === given.get("sort")) ?? START.sort,
     order: given.get("order") === "asc" ? "asc" : "desc",
     statement: given.get("statement"),
@@ -93,6 +103,7 @@ export function write(view: View): string {
     said.set("from", String(Math.round(view.fixed.from)));
     said.set("to", String(Math.round(view.fixed.to)));
   }
+  if (view.compare !== START.compare) said.set("compare", view.compare);
   if (view.sort !== START.sort) said.set("sort", view.sort);
   if (view.order !== START.order) said.set("order", view.order);
   if (view.statement !== null) said.set("statement", view.statement);

@@ -26,8 +26,8 @@ class ViewState {
 
   /** The part of the address that links between pages carry along. */
   get kept(): string {
-    const { target, preset, fixed } = this.#current;
-    return write({ ...START, target, preset, fixed });
+    const { target, preset, fixed, compare } = this.#current;
+    return write({ ...START, target, preset, fixed, compare });
   }
 
   get current(): View {
