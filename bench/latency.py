@@ -16,6 +16,7 @@ from bench.promises import OF
 from bench.section import Result
 from bench.simulate import Passes
 from bench.table import Row, at_most
+from pgvigil.catalog.panels import load_panels
 from pgvigil.catalog.rules import load_rules
 from pgvigil.catalog.types import Catalog
 from pgvigil.collect.live import LiveEvent
@@ -29,7 +30,7 @@ from pgvigil.store import Store
 SECOND = 1_000_000
 LIMIT = 150.0
 SPANS = {"1 h": 3_600, "6 h": 21_600, "1 d": 86_400, "3 d": 259_200, "7 d": 604_800, "30 d": 2_592_000}
-ROUTES = ("load", "vitals", "statements?limit=25", "statements?sort=calls_per_s&limit=500", "events")
+ROUTES = ("vitals", "statements?limit=25", "statements?sort=calls_per_s&limit=500", "events")
 PROMISES = OF["month"]
 
 
@@ -79,15 +80,18 @@ def measure(store: Store, catalog: Catalog, passes: Passes, end: int, plan: Plan
     """Rows for both, and a line for each kind of request."""
     target = Target(1, "load-r", Secret(""), 2.0)
     watcher = Absent(target, TargetState(Condition.WATCHING, end))
-    app = create_app(Watch(store, catalog, load_rules(catalog), {"load-r": watcher}, lambda: end, "bench"), "bench")
+    panels = load_panels(catalog)
+    watch = Watch(store, catalog, load_rules(catalog), panels, {"load-r": watcher}, lambda: end, "bench")
+    app = create_app(watch, "bench")
+    routes = (*ROUTES, *(f"panels/{name}" for name, panel in panels.items() if panel.drawing is not None))
     longest = plan.filled[-1] * 3_600
     spans = {title: seconds for title, seconds in SPANS.items() if seconds <= longest}
     turns = 5 if plan.quick else 20
     ingest = Ingest(store, passes, end)
-    idle = asyncio.run(_ask_all(app, end, spans, turns))
+    idle = asyncio.run(_ask_all(app, routes, end, spans, turns))
     thread = threading.Thread(target=ingest.run, name="ingest", daemon=True)
     thread.start()
-    busy = asyncio.run(_ask_all(app, end, spans, turns))
+    busy = asyncio.run(_ask_all(app, routes, end, spans, turns))
     ingest.stopping.set()
     thread.join()
     rows = [
@@ -103,12 +107,14 @@ def measure(store: Store, catalog: Catalog, passes: Passes, end: int, plan: Plan
     return Result(rows, ["Requests over the month, slowest first:", *notes])
 
 
-async def _ask_all(app: FastAPI, now: int, spans: Mapping[str, int], turns: int) -> dict[str, list[float]]:
+async def _ask_all(
+    app: FastAPI, routes: Sequence[str], now: int, spans: Mapping[str, int], turns: int
+) -> dict[str, list[float]]:
     took: dict[str, list[float]] = {}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
         for _ in range(turns):
             for title, seconds in spans.items():
-                for route in ROUTES:
+                for route in routes:
                     took.setdefault(f"{route} over {title}", []).append(await _ask(client, route, now, seconds))
             took.setdefault("targets", []).append(await _get(client, "/api/v1/targets"))
     return took

@@ -63,7 +63,7 @@ class Reader:
 
     def _ask(self, client: httpx.Client) -> None:
         until = time.time()
-        for part in ("load", "vitals", "statements", "events"):
+        for part in ("panels/load", "panels/throughput", "vitals", "statements", "events"):
             self._get(client, f"/api/v1/targets/{self._target}/{part}?from={until - SPAN}&to={until}")
 
     def _get(self, client: httpx.Client, path: str) -> None:

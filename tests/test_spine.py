@@ -56,7 +56,7 @@ def test_load_vitals_and_the_page_answer(monitor: MakeMonitor, database: Databas
     name = running.get("/api/v1/targets")["targets"][0]["name"]
 
     def sampled() -> bool:
-        series = running.get(f"/api/v1/targets/{name}/load")["series"]
+        series = running.get(f"/api/v1/targets/{name}/panels/load")["series"]
         return any(value is not None for value in series[0]["values"])
 
     running.wait_for("a sample", sampled)
@@ -88,9 +88,9 @@ def test_a_wrong_parameter_is_named(monitor: MakeMonitor) -> None:
         assert 400 <= answer.status_code < 500
         return dict(answer.json())
 
-    assert problem("/api/v1/targets/nobody/load")["error"] == "not_found"
-    assert problem("/api/v1/targets/x/load?from=5&to=4")["field"] == "to"
-    assert problem("/api/v1/targets/x/load?from=99999999999")["field"] == "from"
+    assert problem("/api/v1/targets/nobody/panels/load")["error"] == "not_found"
+    assert problem("/api/v1/targets/x/panels/load?from=5&to=4")["field"] == "to"
+    assert problem("/api/v1/targets/x/panels/load?from=99999999999")["field"] == "from"
     assert problem("/api/v1/targets/x/statements?sort=beauty")["field"] == "sort"
     assert problem("/api/v1/nothing")["error"] == "not_found"
 

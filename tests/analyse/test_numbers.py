@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from pgvigil.analyse.happenings import events
-from pgvigil.analyse.load import chart_of, load
-from pgvigil.analyse.span import chart_span
+from pgvigil.analyse.panels import Values, chart
 from pgvigil.analyse.statements import statements
 from pgvigil.analyse.vitals import Vital, vitals
 from pgvigil.catalog import load as load_catalog
+from pgvigil.catalog.panels import load_panels
 from pgvigil.model import Batch, Event, Outcome, Secret, Value
 from pgvigil.store import Store, open_store
 
@@ -19,6 +19,7 @@ SECOND = 1_000_000
 HOUR = 3600 * SECOND
 START = 1_700_006_400 * SECOND  # midnight, UTC
 CATALOG = load_catalog()
+PANELS = load_panels(CATALOG)
 TARGET = 1
 
 
@@ -70,7 +71,15 @@ def rolled_up(store: Store, now: int) -> None:
 
 
 def by_key(store: Store, since: int, until: int) -> dict[str, Vital]:
-    return {vital.definition.key: vital for vital in vitals(store, TARGET, since, until)}
+    compared = 2 * since - until, since
+    return {vital.panel.name: vital for vital in vitals(store, PANELS.values(), TARGET, since, until, compared)}
+
+
+def load(store: Store, since: int, until: int) -> dict[str, Values]:
+    """Average active sessions by wait class."""
+    panel = PANELS["load"]
+    assert panel.drawing is not None
+    return {line.key: line.values for line in chart(store, panel, panel.drawing, TARGET, since, until, 0).lines}
 
 
 def test_load_is_sessions_counted_over_samples_taken_and_leaves_ourselves_and_walsenders_out(store: Store) -> None:
@@ -86,12 +95,11 @@ def test_load_is_sessions_counted_over_samples_taken_and_leaves_ourselves_and_wa
     store.append([batch(1, "sessions", seen, samples=10)])
     halved: list[Mapping[str, Value]] = [{**row, "samples": int(str(row["samples"])) // 2} for row in seen]
     store.append([batch(2, "sessions", halved, samples=5)])
-    span = chart_span(START, START + 60 * SECOND, 10)
-    found = load(store, TARGET, span)
-    assert found.values["cpu"] == (2.0, 2.0, None, None, None, None)
-    assert found.values["lock"][:2] == (3.0, 3.0)
-    assert found.values["other"][:2] == (0.5, 0.4)
-    assert found.values["io"][:2] == (0.0, 0.0)
+    found = load(store, START, START + 60 * SECOND)
+    assert found["cpu"] == (2.0, 2.0, None, None, None, None)
+    assert found["lock"][:2] == (3.0, 3.0)
+    assert found["other"][:2] == (0.5, 0.4)
+    assert found["io"][:2] == (0.0, 0.0)
 
 
 def test_statements_are_shared_out_by_time_and_named(store: Store) -> None:
@@ -267,8 +275,7 @@ def test_a_chart_of_days_has_a_value_in_every_step_that_is_known(store: Store) -
     store.append([batch(number, "sessions", [session(10)], samples=10) for number in range(1, 4 * 360 + 1)])
     rolled_up(store, START + 40 * HOUR)
     since, until = START - 4 * 24 * HOUR, START + 4 * HOUR
-    span = chart_span(since, until, store.grain("sessions", since, until))
-    values = load(store, TARGET, span).values["cpu"]
+    values = load(store, since, until)["cpu"]
     known = [value for value in values if value is not None]
     assert known == pytest.approx([1.0] * len(known))
     first = next(position for position, value in enumerate(values) if value is not None)
@@ -279,7 +286,7 @@ def test_a_chart_whose_steps_reach_beyond_its_span_has_a_value_in_every_step(sto
     store.append([batch(number, "sessions", [session(10)], samples=10) for number in range(90, 4 * 8_640, 90)])
     rolled_up(store, START + 4 * 24 * HOUR)
     since = START + HOUR // 4  # three days of minutes, and a little more of them in whole steps
-    values = load(store, TARGET, chart_of(store, since, since + 72 * HOUR)).values["cpu"]
+    values = load(store, since, since + 72 * HOUR)["cpu"]
     assert [value for value in values if value is None] == []
 
 

@@ -316,4 +316,4 @@ def statements_with_text(address: str) -> int:
 
 
 def load_seen(address: str) -> float:
-    return sum(value or 0 for series in told(address, "load")["series"] for value in series["values"])
+    return sum(value or 0 for series in told(address, "panels/load")["series"] for value in series["values"])

@@ -51,7 +51,7 @@ def test_what_the_file_says_is_done(monitor: MakeMonitor, database: Database, tm
     (target,) = running.get("/api/v1/targets")["targets"]
     assert (target["name"], target["cpus"], target["labels"]) == ("settled", 6.0, {"env": "trial", "team": "core"})
     assert "toy" in {it["probe"] for it in target["probes"]}
-    assert running.get("/api/v1/targets/settled/load")["cpus"] == 6.0
+    assert running.get("/api/v1/targets/settled/panels/load")["limit"] == 6.0
     assert " DEBUG " in running.log.read_text()
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from starlette.routing import Mount, Route
 
-from pgvigil.analyse.vitals import definitions
 from pgvigil.catalog import SHIPPED, load
 from pgvigil.catalog.lints import load_lints
 from pgvigil.catalog.types import Shape
@@ -61,11 +60,6 @@ def test_every_lint_is_on_its_page_with_its_threshold(made: dict[str, str]) -> N
     assert set(sections) == folders
     for name, lint in load_lints().items():
         assert all(words in sections[name] for words in (lint.title, lint.help, lint.todo, lint.source))
-
-
-def test_every_vital_is_on_its_page(made: dict[str, str]) -> None:
-    for vital in definitions():
-        assert f"| `{vital.key}` | {vital.title} | {vital.unit} | {vital.why} |" in made["vitals.md"]
 
 
 def test_every_table_is_on_its_page_with_its_columns(made: dict[str, str]) -> None:

@@ -105,11 +105,11 @@ def api_answers(running: Monitor, places: Places) -> None:
 
 def _paths(name: str, now: float, routes: Iterable[str]) -> Iterator[str]:
     base, span = f"/api/v1/targets/{name}", f"from={now - LONGEST_SPAN}&to={now}"
-    yield from (f"{route.format(name=name)}?{span}" for route in routes)
+    yield from (f"{route.format(name=name, panel='load')}?{span}" for route in routes)
     yield from (f"{base}/statements?{span}&sort={sort}&limit=500&order=asc" for sort in SORTS)
     yield f"{base}/events?{span}&limit=500"
     yield f"{base}/statements?sort=beauty"
-    yield f"{base}/load?from=nothing"
+    yield f"{base}/panels/load?from=nothing"
     yield "/readyz"
 
 

@@ -320,7 +320,7 @@ def test_what_only_an_orm_understands_in_a_url_is_dropped_with_one_note(world: W
 
 @pytest.mark.slow(reason="the world of all cases is made with the first of them")
 def test_restarts_are_told_and_the_other_server_was_watched_all_the_time(world: World) -> None:
-    found = world.running.get(f"/api/v1/targets/{BROKEN}/load")
+    found = world.running.get(f"/api/v1/targets/{BROKEN}/panels/load")
     assert {gap["reason"] for gap in found["gaps"]} <= {"unreachable", "restart", "stopped"}
     assert [event["kind"] for event in found["events"]].count("restart") == 2
     assert_watched_in_time(world.running)

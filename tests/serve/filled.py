@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from pgvigil.catalog import load as load_catalog
+from pgvigil.catalog.panels import load_panels
 from pgvigil.catalog.rules import load_rules
 from pgvigil.collect import Collector
 from pgvigil.model import (
@@ -30,6 +31,7 @@ from pgvigil.store import Store, Writer, open_store
 SECOND = 1_000_000
 CATALOG = load_catalog()
 RULES = load_rules(CATALOG)
+PANELS = load_panels(CATALOG)
 BEGIN = 1_700_006_400
 NOW = BEGIN + 600.0
 HERE = {"host": "127.0.0.1:8432"}
@@ -118,7 +120,7 @@ def watcher(kind: type[Collector], keeper: Writer) -> Collector:
 @pytest.fixture
 def watch(store: Store, keeper: Writer) -> Watch:
     """The filled store and a server that is watched."""
-    return Watch(store, CATALOG, RULES, {"t": watcher(Known, keeper)}, lambda: int(NOW * SECOND), "1")
+    return Watch(store, CATALOG, RULES, PANELS, {"t": watcher(Known, keeper)}, lambda: int(NOW * SECOND), "1")
 
 
 class Client:

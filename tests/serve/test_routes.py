@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from pgvigil.analyse.vitals import definitions
 from pgvigil.serve import schema
 from pgvigil.serve.watch import Watch
 from pgvigil.store import Writer, open_store
@@ -17,6 +16,7 @@ from serve.filled import (
     EVENTS,
     GAPS,
     NOW,
+    PANELS,
     RULES,
     SECOND,
     SPAN,
@@ -31,12 +31,13 @@ DAY = 86_400
 
 
 async def test_for_every_probe_of_a_vital_a_known_server_says_what_is_hidden(watch: Watch, client: Client) -> None:
-    probes = {probe for definition in definitions() for probe in definition.probes}
+    drawn = [panel.drawing for panel in PANELS.values() if panel.drawing is not None]
+    probes = {probe for drawing in drawn for probe in drawing.read}
     assert "passes" in probes
     hidden = {probe: watch.watchers["t"].hidden(probe) for probe in (*probes, *CATALOG.probes, "nothing")}
     assert (hidden["passes"], hidden["nothing"]) == (None, None)
     told = {it["key"]: it for it in (await client.get("vitals", **SPAN))["vitals"]}
-    assert set(told) == {definition.key for definition in definitions()}
+    assert list(told) == ["load", "throughput", "latency", "connections", "cache_hit", "wal", "cost"]
     assert told["latency"]["not_visible"]["what"] == "statements"
     assert (told["connections"]["limit"], told["load"]["limit"]) == (97.0, 2.0)
     assert told["throughput"]["reason"] == "nothing was read in this span"
@@ -75,7 +76,7 @@ async def test_cpus_and_labels_of_a_target_are_told(client: Client) -> None:
     ],
     ids=str,
 )
-@pytest.mark.parametrize("route", ["load", "vitals", "statements", "events"])
+@pytest.mark.parametrize("route", ["panels/load", "vitals", "statements", "events"])
 async def test_a_span_is_a_minute_to_400_days_long(
     client: Client, route: str, asked: Mapping[str, Any], status: int
 ) -> None:
@@ -145,7 +146,9 @@ async def test_a_statement_has_one_name_in_every_order_that_no_other_has(tmp_pat
         for incarnation in (1, 2):
             told = {"number": incarnation, "incarnation": incarnation}
             store.append([batch("statements", rows, **told), batch("role_names", names, secs=None, **told)])
-        client = Client(Watch(store, CATALOG, RULES, {"t": watcher(Known, keeper)}, lambda: int(NOW * SECOND), "1"))
+        client = Client(
+            Watch(store, CATALOG, RULES, PANELS, {"t": watcher(Known, keeper)}, lambda: int(NOW * SECOND), "1")
+        )
         for order in ("asc", "desc"):
             found = (await client.get("statements", **SPAN, order=order))["rows"]
             assert {row["user"] for row in found} == {"app"}
@@ -166,11 +169,11 @@ async def test_pages_of_events_are_disjoint_and_complete_where_many_share_a_mome
 async def test_a_chart_says_how_many_events_and_gaps_it_left_out(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = await client.get("load", **SPAN)
+    told = await client.get("panels/load", **SPAN)
     assert (len(told["events"]), told["events_total"]) == (schema.CHART_EVENTS, len(EVENTS))
     assert (len(told["gaps"]), told["gaps_total"]) == (len(GAPS), len(GAPS))
     monkeypatch.setattr(schema, "CHART_GAPS", 5)
-    told = await client.get("load", **SPAN)
+    told = await client.get("panels/load", **SPAN)
     assert ([gap["since"] for gap in told["gaps"]], told["gaps_total"]) == (
         [float(BEGIN + n) for n in range(15, 20)],
         len(GAPS),

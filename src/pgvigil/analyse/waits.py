@@ -2,17 +2,6 @@
 
 CLASSES = ("cpu", "io", "lock", "lwlock", "client", "ipc", "timeout", "other")
 
-TITLES = {
-    "cpu": "CPU",
-    "io": "I/O",
-    "lock": "Lock",
-    "lwlock": "LWLock",
-    "client": "Client",
-    "ipc": "IPC",
-    "timeout": "Timeout",
-    "other": "Other",
-}
-
 
 def wait_class(wait_event_type: str | None) -> str:
     """The class of a `wait_event_type`; active without a wait is on the CPU (or in a part that reports none)."""

@@ -1,18 +1,21 @@
-"""The reference page of the probes, made from the catalog.
+"""The reference pages of the probes and the panels, made from the catalog.
 
-`python -m pgvigil.catalog.reference` writes docs/reference/probes.md, with `--check` it only says whether it is up to
-date.
+`python -m pgvigil.catalog.reference` writes docs/reference/probes.md and panels.md, with `--check` it only says which
+are not up to date.
 """
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from pgvigil.catalog import panel_page
 from pgvigil.catalog.checks import major_files
 from pgvigil.catalog.loader import load
+from pgvigil.catalog.panels import load_panels
 from pgvigil.catalog.types import Catalog, Column, Kind, Probe, Requires, Scope, Takes
 
 PAGE = Path("docs/reference/probes.md")
+PANELS_PAGE = Path("docs/reference/panels.md")
 MADE = "<!-- Made by `python -m pgvigil.catalog.reference`; do not edit. -->"
 
 _INTRODUCTION = """\
@@ -148,16 +151,26 @@ def _duration(seconds: float) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write the page below the working directory, or with `--check` compare; 1 if it is not up to date."""
-    text = page(load())
-    current = PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text
+    """Write the pages below the working directory, or with `--check` compare; 1 if one is not up to date."""
+    stale = {path: text for path, text in pages().items() if not _same(path, text)}
     if "--check" in arguments:
-        if not current:
-            sys.stderr.write(f"{PAGE} is not up to date: run python -m pgvigil.catalog.reference\n")
-        return 0 if current else 1
-    PAGE.parent.mkdir(parents=True, exist_ok=True)
-    PAGE.write_text(text, encoding="utf-8")
+        for path in stale:
+            sys.stderr.write(f"{path} is not up to date: run python -m pgvigil.catalog.reference\n")
+        return 1 if stale else 0
+    for path, text in stale.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
     return 0
+
+
+def pages() -> Mapping[Path, str]:
+    """The generated pages by their path."""
+    catalog = load()
+    return {PAGE: page(catalog), PANELS_PAGE: panel_page.page(load_panels(catalog).values(), MADE)}
+
+
+def _same(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_text(encoding="utf-8") == text
 
 
 if __name__ == "__main__":

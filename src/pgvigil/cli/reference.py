@@ -1,4 +1,4 @@
-"""The reference pages that are made from the code: settings, routes, tables of the store, lints and vitals.
+"""The reference pages that are made from the code: settings, routes, tables of the store and lints.
 
 `python -m pgvigil.cli.reference` writes them, with `--check` it only says which are not up to date.
 """
@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from pgvigil.analyse.vitals import definitions
 from pgvigil.catalog import Catalog
 from pgvigil.catalog import load as load_catalog
 from pgvigil.catalog.lints import Lint, load_lints
@@ -34,7 +33,6 @@ def pages() -> Mapping[str, str]:
         "store.md": _tables(),
         "lints.md": _lints(),
         "rules.md": _rules(),
-        "vitals.md": _vitals(),
     }
     return {name: "\n".join(page) + "\n" for name, page in lines.items()}
 
@@ -204,16 +202,6 @@ def _lowered(sentence: str) -> str:
 
 def _where(lint: Lint) -> str:
     return "once for the server" if lint.scope is Scope.CLUSTER else "in every database"
-
-
-def _vitals() -> Iterator[str]:
-    yield from ("# Vitals", "", MADE, "")
-    yield "The numbers at the top of Overview, each over the span that is shown and compared with the span of the same"
-    yield "length before. A vital is the sum of one thing over the sum of another, never a mean of means."
-    yield from ("", "| vital | title | unit | what it tells | better | from |", "|---|---|---|---|---|---|")
-    for vital in definitions():
-        probes = ", ".join(f"`{probe}`" for probe in vital.probes)
-        yield f"| `{vital.key}` | {vital.title} | {vital.unit} | {vital.why} | {vital.better} | {probes} |"
 
 
 def _one_line(text: str) -> str:

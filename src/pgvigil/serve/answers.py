@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from typing import Literal
 
 from pgvigil.analyse import happenings
-from pgvigil.analyse.load import Load
 from pgvigil.analyse.probes import ProbeHealth, probe_health
 from pgvigil.analyse.statements import Page as StatementPage
 from pgvigil.analyse.statements import Statement
 from pgvigil.analyse.subjects import Subject
 from pgvigil.analyse.verdict import Verdict
 from pgvigil.analyse.vitals import Vital
-from pgvigil.analyse.waits import CLASSES, TITLES
+from pgvigil.analyse.waits import CLASSES
+from pgvigil.catalog.panels import Limit
 from pgvigil.catalog.rules import Rule
 from pgvigil.catalog.types import Probe
 from pgvigil.collect.logcost import LogCost
@@ -121,7 +121,8 @@ def event(found: Event) -> schema.Event:
     )
 
 
-def _gap(found: Gap) -> schema.Gap:
+def gap(found: Gap) -> schema.Gap:
+    """An interval in which something is not known."""
     return schema.Gap(since=seconds(found.since), until=seconds(found.until), reason=found.reason, detail=found.detail)
 
 
@@ -158,67 +159,49 @@ def _subject(found: Subject) -> schema.Subject:
     )
 
 
-def load(watcher: Watcher, found: Load, gaps: happenings.Gaps, happened: happenings.Page) -> schema.Load:
-    """Database load, as a chart needs it."""
-    return schema.Load(
-        since=seconds(found.span.since),
-        until=seconds(found.span.until),
-        step=seconds(found.span.step),
-        ts=tuple(seconds(end) for end in found.span.ends),
-        series=tuple(
-            schema.LoadSeries(key=schema.WaitClass(name), title=TITLES[name], values=found.values[name])
-            for name in CLASSES
-        ),
-        cpus=watcher.target.cpus,
-        gaps=tuple(_gap(gap) for gap in gaps.gaps),
-        gaps_total=gaps.total,
-        events=tuple(event(it) for it in happened.events),
-        events_total=happened.total,
-        not_visible=_invisible(watcher, "sessions"),
-    )
-
-
-def vitals(watcher: Watcher, since: int, until: int, found: Sequence[Vital]) -> schema.Vitals:
+def vitals(watcher: Watcher, span: Range, found: Sequence[Vital]) -> schema.Vitals:
     """The vitals of a span."""
+    before = span.compared
     return schema.Vitals(
-        since=seconds(since),
-        until=seconds(until),
-        previous_since=seconds(2 * since - until),
-        previous_until=seconds(since),
+        since=seconds(span.since),
+        until=seconds(span.until),
+        previous_since=None if before is None else seconds(before[0]),
+        previous_until=None if before is None else seconds(before[1]),
         vitals=tuple(_vital(watcher, it) for it in found),
     )
 
 
 def _vital(watcher: Watcher, found: Vital) -> schema.Vital:
-    definition = found.definition
-    limit, limit_title = _limit(watcher, definition.key)
-    hidden = next((it for probe in definition.probes if (it := _invisible(watcher, probe))), None)
+    panel, drawing = found.panel, found.drawing
+    hidden = unseen(watcher, drawing.probes)
+    limit = limit_of(watcher, drawing.limit)
+    reason = "there was nothing to measure in this span" if found.read else "nothing was read in this span"
     return schema.Vital(
-        key=definition.key,
-        title=definition.title,
-        why=definition.why,
-        unit=schema.Unit(definition.unit),
+        key=panel.name,
+        title=found.title,
+        why=panel.why,
+        unit=drawing.unit,
         value=found.value,
         limit=limit,
-        limit_title=limit_title,
+        limit_title=drawing.limit.title if drawing.limit is not None and limit is not None else None,
         previous=found.previous,
         change=found.value / found.previous if found.value is not None and found.previous else None,
-        better=schema.Better(definition.better),
+        better=drawing.better,
         spark=found.spark,
-        reason="nothing was read in this span" if found.value is None and hidden is None else None,
+        reason=reason if found.value is None and hidden is None else None,
         not_visible=hidden,
     )
 
 
-def _limit(watcher: Watcher, key: str) -> tuple[float | None, str | None]:
-    """What a vital is out of, where that is known."""
-    if key == "load" and watcher.target.cpus is not None:
-        return watcher.target.cpus, "CPUs"
+def unseen(watcher: Watcher, probes: Sequence[str]) -> schema.NotVisible | None:
+    """The first of these probes that cannot be seen."""
+    return next((it for probe in probes if (it := _invisible(watcher, probe))), None)
+
+
+def limit_of(watcher: Watcher, limit: Limit | None) -> float | None:
+    """Where the line of a panel is, where that is known."""
     settings = watcher.capabilities.settings if watcher.capabilities else {}
-    if key == "connections" and "max_connections" in settings:
-        kept = sum(int(settings.get(name, 0)) for name in ("superuser_reserved_connections", "reserved_connections"))
-        return float(int(settings["max_connections"]) - kept), "for clients"
-    return None, None
+    return None if limit is None else limit.value(watcher.target.cpus, settings)
 
 
 def statements(

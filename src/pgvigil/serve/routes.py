@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request
 
 from pgvigil.analyse import happenings
-from pgvigil.analyse.load import chart_of, load
 from pgvigil.analyse.probes import probe_health
 from pgvigil.analyse.statements import statements
 from pgvigil.analyse.subjects import subjects
@@ -80,20 +79,12 @@ def get_verdict(
     return answers.verdict(moment, judge(facts, rules, watch.catalog.probes, one.target.cpus), rules)
 
 
-@router.get("/targets/{name}/load", responses=NOT_FOUND)
-def get_load(watch: Watching, one: One, span: Span) -> schema.Load:
-    """Average active sessions by wait class."""
-    steps = chart_of(watch.store, span.since, span.until)
-    found = load(watch.store, one.target.id, steps)
-    gaps = happenings.gaps(watch.store, one.target.id, "sessions", steps.since, steps.until, limit=schema.CHART_GAPS)
-    happened = happenings.events(watch.store, one.target.id, steps.since, steps.until, limit=schema.CHART_EVENTS)
-    return answers.load(one, found, gaps, happened)
-
-
 @router.get("/targets/{name}/vitals", responses=NOT_FOUND)
 def get_vitals(watch: Watching, one: One, span: Span) -> schema.Vitals:
-    """The vitals of a span, each compared with the span of the same length before."""
-    return answers.vitals(one, span.since, span.until, vitals(watch.store, one.target.id, span.since, span.until))
+    """The vitals of a span, each compared with another span of the same length."""
+    panels = watch.panels.values()
+    found = vitals(watch.store, panels, one.target.id, span.since, span.until, span.compared)
+    return answers.vitals(one, span, found)
 
 
 @router.get("/targets/{name}/statements", responses=NOT_FOUND)

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pgvigil.catalog.panels import Better, Unit
 from pgvigil.model import Condition, Outcome
 
 Moment = Annotated[float, Field(description="Seconds since the epoch, UTC")]
@@ -37,26 +38,6 @@ class WaitClass(StrEnum):
     IPC = "ipc"
     TIMEOUT = "timeout"
     OTHER = "other"  # Extension, Activity, BufferPin and what later versions add
-
-
-class Unit(StrEnum):
-    """What a number counts; the page decides on the prefix and the digits."""
-
-    COUNT = "count"
-    SESSIONS = "sessions"
-    PER_SECOND = "per_second"
-    SECONDS = "seconds"
-    RATIO = "ratio"  # 0..1, shown in per cent
-    BYTES = "bytes"
-    BYTES_PER_SECOND = "bytes_per_second"
-
-
-class Better(StrEnum):
-    """In which direction a vital improves."""
-
-    LOWER = "lower"
-    HIGHER = "higher"
-    NONE = "none"
 
 
 class StatementSort(StrEnum):
@@ -185,34 +166,10 @@ class Targets(Answer):
     targets: tuple[Target, ...]
 
 
-class LoadSeries(Answer):
-    """Average active sessions of one wait class; null in a step without a sample."""
-
-    key: WaitClass
-    title: str
-    values: tuple[float | None, ...]
-
-
-class Load(Answer):
-    """Average active sessions over time: counted sessions over samples taken, per step."""
-
-    since: Moment
-    until: Moment
-    step: float = Field(description="Seconds between two moments of ts")
-    ts: tuple[Moment, ...] = Field(description="The ends of the steps, oldest first")
-    series: tuple[LoadSeries, ...] = Field(description="All wait classes in their order, also those that are all 0")
-    cpus: float | None
-    gaps: tuple[Gap, ...] = Field(description=f"The latest {CHART_GAPS} at most, oldest first")
-    gaps_total: int = Field(description="How many gaps touch the span")
-    events: tuple[Event, ...] = Field(description=f"The latest {CHART_EVENTS} at most, latest first")
-    events_total: int = Field(description="How many events there are in the span; all of them at `events`")
-    not_visible: NotVisible | None = None
-
-
 class Vital(Answer):
-    """One number that tells how the server is, compared with the span of the same length before."""
+    """One number that tells how the server is, compared with another span of the same length."""
 
-    key: str = Field(description="Stable name: load, throughput, latency, connections, cache_hit, ...")
+    key: str = Field(description="The name of its panel: load, throughput, latency, connections, cache_hit, ...")
     title: str
     why: str = Field(description="A short reason: what the number means and what is good")
     unit: Unit
@@ -220,7 +177,7 @@ class Vital(Answer):
     limit: float | None = Field(default=None, description="What the value is out of, in the same unit")
     limit_title: str | None = Field(default=None, description="What the limit is, such as CPUs or max_connections")
     note: str | None = Field(default=None, description="A few words beside the value, such as: 12 waiting")
-    previous: float | None = Field(description="The same over the span before")
+    previous: float | None = Field(description="The same over the span it is compared with")
     change: float | None = Field(description="value over previous; null where previous is not known or 0")
     better: Better
     spark: Spark
@@ -233,8 +190,8 @@ class Vitals(Answer):
 
     since: Moment
     until: Moment
-    previous_since: Moment
-    previous_until: Moment
+    previous_since: Moment | None = Field(description="The span it is compared with; null where with none")
+    previous_until: Moment | None
     vitals: tuple[Vital, ...]
 
 

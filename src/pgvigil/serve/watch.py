@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pgvigil.analyse.queries import Reader
+from pgvigil.catalog.panels import Panel
 from pgvigil.catalog.rules import Rule
 from pgvigil.catalog.types import Catalog
 from pgvigil.collect.live import LiveEvent
@@ -63,6 +64,7 @@ class Watch:
     store: Reader
     catalog: Catalog
     rules: Mapping[str, Rule]
+    panels: Mapping[str, Panel]
     watchers: Mapping[str, Watcher]
     clock: Callable[[], int]
     version: str

@@ -1,6 +1,6 @@
 // Asks the API. An answer that is no success becomes a Failure with a sentence for people.
 
-import type { Comparison, Events, Load, Order, Problem, Statements, StatementSort, Targets, Verdict, Vitals } from "./types";
+import type { Comparison, Events, Order, PanelData, Panels, Problem, Statements, StatementSort, Targets, Verdict, Vitals } from "./types";
 
 export class Failure extends Error {
   override readonly name = "Failure";
@@ -68,7 +68,9 @@ export interface EventsQuery extends Span {
 
 export const api = {
   targets: (signal: AbortSignal) => ask<Targets>("targets", {}, signal),
-  load: (target: string, span: Span, signal: AbortSignal) => ask<Load>(of(target, "load"), { ...span }, signal),
+  panels: (signal: AbortSignal) => ask<Panels>("panels", {}, signal),
+  panel: (target: string, name: string, span: Span, signal: AbortSignal) =>
+    ask<PanelData>(of(target, `panels/${name}`), { ...span }, signal),
   vitals: (target: string, span: Span, signal: AbortSignal) => ask<Vitals>(of(target, "vitals"), { ...span }, signal),
   verdict: (target: string, at: number | null, signal: AbortSignal) =>
     ask<Verdict>(of(target, "verdict"), at === null ? {} : { at }, signal),

@@ -18,7 +18,7 @@ describe("an address", () => {
       order: "asc",
       statement: "-765120/16384/5/1/nested",
       hidden: ["lock", "io"],
-      table: true,
+      tables: ["load", "wal"],
       rows: 100,
     };
     expect(read(write(view))).toEqual(view);

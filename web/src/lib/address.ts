@@ -36,7 +36,8 @@ export interface View {
   readonly order: Order;
   readonly statement: string | null;
   readonly hidden: readonly WaitClass[];
-  readonly table: boolean;
+  /** The charts that are shown as tables. */
+  readonly tables: readonly string[];
   /** How many statements are listed. */
   readonly rows: number;
 }
@@ -50,7 +51,7 @@ export const START: View = {
   order: "desc",
   statement: null,
   hidden: [],
-  table: false,
+  tables: [],
   rows: 25,
 };
 
@@ -78,7 +79,7 @@ export function read(search: string): View {
     order: given.get("order") === "asc" ? "asc" : "desc",
     statement: given.get("statement"),
     hidden: (given.get("hide") ?? "").split(",").filter(isWaitClass),
-    table: given.get("load") === "table",
+    tables: (given.get("table") ?? "").split(",").filter((name) => name !== ""),
     rows: ROWS.find((rows) => String(rows) === given.get("rows")) ?? START.rows,
   };
 }
@@ -108,7 +109,7 @@ export function write(view: View): string {
   if (view.order !== START.order) said.set("order", view.order);
   if (view.statement !== null) said.set("statement", view.statement);
   if (view.hidden.length > 0) said.set("hide", view.hidden.join(","));
-  if (view.table) said.set("load", "table");
+  if (view.tables.length > 0) said.set("table", view.tables.join(","));
   if (view.rows !== START.rows) said.set("rows", String(view.rows));
   const text = said.toString();
   return text === "" ? "" : `?${text}`;

@@ -3,9 +3,10 @@
 import uPlot from "uplot";
 
 import type { Unit } from "../api/types";
-import { colour, faded, hatch } from "./colours";
+import { colour, faded } from "./colours";
 import { quantity, show } from "./format";
-import { type Blank, niceTop, stack, type Values } from "./series";
+import { FONT, Painter } from "./paint";
+import { type Blank, BYTE_STEPS, niceTop, stack, type Values } from "./series";
 import { axisLabels } from "./time";
 
 export interface Layer {
@@ -21,6 +22,11 @@ export interface Mark {
   readonly title: string;
 }
 
+export interface Stretch {
+  readonly since: number;
+  readonly until: number;
+}
+
 export interface Threshold {
   readonly value: number;
   readonly title: string;
@@ -31,12 +37,19 @@ export interface Picture {
   readonly to: number;
   readonly ts: readonly number[];
   readonly layers: readonly Layer[];
+  /** The compared span, as dashed lines. */
+  readonly behind: readonly Layer[];
   readonly blanks: readonly Blank[];
+  readonly uncertain: readonly Stretch[];
   readonly marks: readonly Mark[];
   readonly threshold: Threshold | null;
   readonly unit: Unit;
   /** The axis never ends below this, so that next to nothing does not look like much. */
   readonly atLeast: number;
+  /** The axis begins near the least value instead of at 0. */
+  readonly closeUp: boolean;
+  /** A small chart: marks bear no words, hovering tells them. */
+  readonly small: boolean;
 }
 
 export interface Hooks {
@@ -51,21 +64,9 @@ const DIGIT = 7;
 // The threshold belongs in the picture unless it would press everything else to the floor.
 const THRESHOLD_FITS = 4;
 
-/** The theme's colours, looked up once: a chart lives as long as its theme. */
-function palette() {
-  return {
-    text: colour("--text"),
-    faint: colour("--faint"),
-    line: colour("--line"),
-    accent: colour("--accent"),
-    panel: colour("--panel"),
-  };
-}
-
 export class Chart {
-  readonly #colours = palette();
+  readonly #paint = new Painter();
   readonly #plot: uPlot;
-  #hatch: CanvasPattern | null = null;
   #picture: Picture;
   readonly #stacked: boolean;
 
@@ -106,6 +107,11 @@ export class Chart {
     return this.#plot.posToVal(top, "y");
   }
 
+  /** What is drawn, axes and all. */
+  get canvas(): HTMLCanvasElement {
+    return this.#plot.ctx.canvas;
+  }
+
   destroy(): void {
     this.#plot.destroy();
   }
@@ -117,14 +123,26 @@ export class Chart {
   #data(): uPlot.AlignedData {
     const layers = this.#picture.layers.map((layer) => layer.values);
     const drawn = this.#stacked ? stack(layers) : layers;
-    return [this.#picture.ts as number[], ...drawn.map((values) => values as (number | null)[])];
+    const behind = this.#picture.behind.map((layer) => layer.values);
+    return [this.#picture.ts as number[], ...[...drawn, ...behind].map((values) => values as (number | null)[])];
   }
 
   #top(most: number | null): number {
     const { threshold, atLeast } = this.#picture;
     const needed = Math.max((most ?? 0) * 1.06, atLeast);
     const fits = threshold !== null && threshold.value <= needed * THRESHOLD_FITS;
-    return niceTop(fits ? Math.max(needed, threshold.value * 1.1) : needed);
+    return niceTop(fits ? Math.max(needed, threshold.value * 1.1) : needed, this.#bytes);
+  }
+
+  get #bytes(): boolean {
+    return this.#picture.unit.startsWith("bytes");
+  }
+
+  /** The axis from 0; near the values where the picture looks closer, and a little below the least of them. */
+  #range(least: number | null, most: number | null): [number, number] {
+    if (!this.#picture.closeUp || least === null || most === null) return [0, this.#top(most)];
+    const room = Math.max((most - least) * 0.15, Math.abs(most) * 0.001);
+    return [Math.max(0, least - room), most + room];
   }
 
   #options(width: number, height: number, sync: string, hooks: Hooks): uPlot.Options {
@@ -132,7 +150,7 @@ export class Chart {
       width,
       height,
       legend: { show: false },
-      padding: [22, 2, 0, 0],
+      padding: [this.#picture.small ? 8 : 22, 2, 0, 0],
       cursor: {
         y: false,
         points: { show: !this.#stacked },
@@ -140,13 +158,22 @@ export class Chart {
         sync: { key: sync },
         bind: { dblclick: () => () => null },
       },
-      scales: { x: { time: true, auto: false }, y: { range: (_plot, _min, most) => [0, this.#top(most)] } },
+      scales: { x: { time: true, auto: false }, y: { range: (_plot, least, most) => this.#range(least, most) } },
       axes: [this.#timeAxis(), this.#valueAxis()],
       series: [{}, ...this.#series()],
       bands: this.#stacked ? this.#picture.layers.slice(1).map((_, i) => ({ series: [i + 2, i + 1] })) : [],
       hooks: {
-        drawClear: [(plot) => this.#drawBlanks(plot)],
-        draw: [(plot) => this.#drawUnit(plot), (plot) => this.#drawThreshold(plot), (plot) => this.#drawMarks(plot)],
+        drawClear: [(plot) => this.#paint.blanks(plot, this.#picture.blanks)],
+        draw: [
+          (plot) => {
+            const { uncertain, unit, threshold, marks, small } = this.#picture;
+            this.#paint.uncertain(plot, uncertain);
+            // The numbers of the axis do not carry this unit themselves.
+            if (unit === "sessions" && !small) this.#paint.unit(plot, "sessions");
+            if (threshold !== null) this.#paint.threshold(plot, threshold);
+            this.#paint.marks(plot, marks, !small);
+          },
+        ],
         setCursor: [
           (plot) => hooks.hovered((plot.cursor.left ?? -1) < 0 ? null : (plot.cursor.idx ?? null), plot.cursor.left ?? 0, plot.cursor.top ?? 0),
         ],
@@ -162,19 +189,26 @@ export class Chart {
   }
 
   #series(): uPlot.Series[] {
-    return this.#picture.layers.map((layer) => {
+    const dashed = { width: 1, dash: [4, 4], points: { show: false }, spanGaps: false };
+    const drawn = this.#picture.layers.map((layer): uPlot.Series => {
       const shade = colour(layer.colour);
       const common = { label: layer.title, points: { show: false }, spanGaps: false };
       return this.#stacked ? { ...common, width: 0, fill: faded(shade, 0.88) } : { ...common, width: 1.5, stroke: shade };
     });
+    const behind = this.#picture.behind.map((layer) => ({
+      ...dashed,
+      label: layer.title,
+      stroke: faded(colour(layer.colour), 0.75),
+    }));
+    return [...drawn, ...behind];
   }
 
   #timeAxis(): uPlot.Axis {
     return {
-      stroke: this.#colours.faint,
+      stroke: this.#paint.colours.faint,
       font: FONT,
       grid: { show: false },
-      ticks: { stroke: this.#colours.line, width: GRID, size: 4 },
+      ticks: { stroke: this.#paint.colours.line, width: GRID, size: 4 },
       gap: 4,
       size: (_plot, labels) => ((labels ?? []).some((text) => text.includes("\n")) ? 36 : 24),
       space: 80,
@@ -194,136 +228,15 @@ export class Chart {
 
   #valueAxis(): uPlot.Axis {
     return {
-      stroke: this.#colours.faint,
+      stroke: this.#paint.colours.faint,
       font: FONT,
-      grid: { stroke: this.#colours.line, width: GRID },
+      grid: { stroke: this.#paint.colours.line, width: GRID },
       ticks: { show: false },
       gap: 6,
+      ...(this.#bytes ? { incrs: [...BYTE_STEPS] } : {}),
       size: (_plot, labels) => 12 + DIGIT * Math.max(2, ...(labels ?? []).map((text) => text.length)),
-      space: 44,
+      space: this.#picture.small ? 28 : 44,
       values: (_plot, marks) => marks.map((value) => show(quantity(value, this.#picture.unit))),
     };
   }
-
-  #drawBlanks(plot: uPlot): void {
-    const { ctx, bbox } = plot;
-    this.#hatch ??= hatch(ctx, faded(this.#colours.faint, 0.35));
-    if (this.#hatch === null) return;
-    ctx.save();
-    clip(plot);
-    ctx.fillStyle = this.#hatch;
-    for (const blank of this.#picture.blanks) {
-      const left = plot.valToPos(blank.since, "x", true);
-      ctx.fillRect(left, bbox.top, plot.valToPos(blank.until, "x", true) - left, bbox.height);
-    }
-    ctx.restore();
-  }
-
-  /** A unit that the numbers of the axis do not carry themselves. */
-  #drawUnit({ ctx }: uPlot): void {
-    if (this.#picture.unit !== "sessions") return;
-    ctx.save();
-    ctx.fillStyle = this.#colours.faint;
-    ctx.font = scaledFont(devicePixelRatio);
-    ctx.textAlign = "left";
-    ctx.textBaseline = "top";
-    ctx.fillText("sessions", 0, 0);
-    ctx.restore();
-  }
-
-  #drawThreshold(plot: uPlot): void {
-    const { threshold } = this.#picture;
-    if (threshold === null) return;
-    const { ctx, bbox } = plot;
-    const ratio = devicePixelRatio;
-    const above = threshold.value > (plot.scales["y"]?.max ?? 0);
-    const y = above ? bbox.top : plot.valToPos(threshold.value, "y", true);
-    ctx.save();
-    ctx.fillStyle = ctx.strokeStyle = this.#colours.text;
-    if (!above) dashed(ctx, [5, 4], () => line(ctx, bbox.left, y, bbox.left + bbox.width, y));
-    ctx.font = scaledFont(ratio);
-    ctx.textAlign = "right";
-    ctx.textBaseline = above ? "top" : "bottom";
-    const text = above ? `${threshold.title} ↑` : threshold.title;
-    label(ctx, text, bbox.left + bbox.width - 4 * ratio, y + (above ? 2 : -2) * ratio, this.#colours.panel);
-    ctx.restore();
-  }
-
-  #drawMarks(plot: uPlot): void {
-    const { ctx, bbox } = plot;
-    const ratio = devicePixelRatio;
-    ctx.save();
-    clip(plot);
-    ctx.strokeStyle = ctx.fillStyle = this.#colours.accent;
-    ctx.font = scaledFont(ratio);
-    ctx.textBaseline = "top";
-    let free = Number.NEGATIVE_INFINITY;
-    for (const mark of gathered(this.#picture.marks, (ts) => plot.valToPos(ts, "x", true), 10 * ratio)) {
-      dashed(ctx, [2, 3], () => line(ctx, mark.x, bbox.top, mark.x, bbox.top + bbox.height));
-      const width = ctx.measureText(mark.title).width + 6 * ratio;
-      const left = mark.x + width > bbox.left + bbox.width ? mark.x - width : mark.x;
-      // A label that would cover the one before is left out: hovering tells it.
-      if (left < free) continue;
-      ctx.textAlign = "left";
-      label(ctx, mark.title, left + 4 * ratio, bbox.top + 2 * ratio, this.#colours.panel);
-      free = left + width;
-    }
-    ctx.restore();
-  }
-}
-
-const FONT = '11px Inter, ui-sans-serif, system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';
-
-const scaledFont = (ratio: number): string => FONT.replace("11px", `${11 * ratio}px`);
-
-function clip({ ctx, bbox }: uPlot): void {
-  ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-  ctx.clip();
-}
-
-function line(ctx: CanvasRenderingContext2D, x1: number, y1: number, x2: number, y2: number): void {
-  ctx.beginPath();
-  ctx.moveTo(x1, y1);
-  ctx.lineTo(x2, y2);
-  ctx.stroke();
-}
-
-function dashed(ctx: CanvasRenderingContext2D, pattern: readonly number[], draw: () => void): void {
-  ctx.lineWidth = devicePixelRatio;
-  ctx.setLineDash(pattern.map((length) => length * devicePixelRatio));
-  draw();
-  ctx.setLineDash([]);
-}
-
-/** Text that stays readable on a coloured layer: a rim in the colour of the panel around it. */
-function label(ctx: CanvasRenderingContext2D, text: string, x: number, y: number, rim: string): void {
-  ctx.save();
-  ctx.strokeStyle = rim;
-  ctx.lineWidth = 3 * devicePixelRatio;
-  ctx.lineJoin = "round";
-  ctx.strokeText(text, x, y);
-  ctx.restore();
-  ctx.fillText(text, x, y);
-}
-
-interface Gathered {
-  x: number;
-  title: string;
-  count: number;
-}
-
-/** Marks too close to be told apart become one. */
-function gathered(marks: readonly Mark[], place: (ts: number) => number, apart: number): readonly Gathered[] {
-  const found: Gathered[] = [];
-  for (const mark of [...marks].sort((one, other) => one.ts - other.ts)) {
-    const x = place(mark.ts);
-    const last = found.at(-1);
-    if (last === undefined || x - last.x > apart) found.push({ x, title: mark.title, count: 1 });
-    else {
-      last.count += 1;
-      last.title = `${last.count} events`;
-    }
-  }
-  return found;
 }

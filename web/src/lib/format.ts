@@ -83,6 +83,8 @@ export function quantity(value: number, unit: Unit): Quantity {
       return per(bytes(value));
     case "per_second":
       return per(count(value));
+    case "per_hour":
+      return { text: figures(value), unit: "/h" };
     case "seconds":
       return duration(value);
     case "ratio":

@@ -1,13 +1,14 @@
 // Shaping what the API gave for the chart: the live end, the stack, the stretches about which nothing is known.
 
-import type { Gap, LiveSample, Load, WaitClass } from "../api/types";
-import { WAIT_CLASSES } from "./waits";
+import type { Gap, LiveSample, PanelData } from "../api/types";
+import { isWaitClass } from "./waits";
 
 export type Values = readonly (number | null)[];
 
+/** The points of a chart: their moments, and a value for each by series. */
 export interface Columns {
   readonly ts: readonly number[];
-  readonly values: Readonly<Record<WaitClass, Values>>;
+  readonly values: Readonly<Record<string, Values>>;
 }
 
 /** A stretch without knowledge, and why. */
@@ -17,20 +18,27 @@ export interface Blank {
   readonly reason: string;
 }
 
-const empty = (): Record<WaitClass, (number | null)[]> =>
-  Object.fromEntries(WAIT_CLASSES.map((key) => [key, []])) as unknown as Record<WaitClass, (number | null)[]>;
+/** The last step of which something was read; -1 if there is none. */
+export const lastRead = (data: PanelData): number => data.read.lastIndexOf(true);
 
-/** The last step about which something is known; -1 if there is none. */
-export function lastKnown(load: Load): number {
-  const any = load.series[0]?.values ?? [];
-  for (let i = any.length - 1; i >= 0; i -= 1) if (any[i] !== null) return i;
-  return -1;
+/** What was kept until `now`; a step that has not ended stands there, for what is known of it is no older. */
+export function asKept(data: PanelData, now: number): Columns {
+  const first = data.ts.findIndex((end) => end >= now);
+  const end = first === -1 ? data.ts.length : first + 1;
+  const values = Object.fromEntries(data.series.map((one) => [one.key, one.values.slice(0, end)]));
+  return { ts: data.ts.slice(0, end).map((at) => Math.min(at, now)), values };
 }
 
-export function asKept(load: Load): Columns {
-  const values = empty();
-  for (const { key, values: kept } of load.series) values[key].push(...kept);
-  return { ts: load.ts, values };
+/** What was kept of the compared span, at these moments. */
+export function compared(data: PanelData, key: string, ts: readonly number[]): Values | null {
+  const kept = data.series.find((one) => one.key === key)?.compared ?? null;
+  if (kept === null) return null;
+  return ts.map((at) => kept[Math.ceil((at - data.since) / data.step - 1e-6) - 1] ?? null);
+}
+
+/** Every series added up; null where one of them is not known. */
+export function sum(layers: readonly Values[]): Values {
+  return stack(layers).at(-1) ?? [];
 }
 
 /**
@@ -38,16 +46,15 @@ export function asKept(load: Load): Columns {
  * server makes it; the last point stands at the latest sample and is the average over the step before it, so that it
  * glides: one look at whole sessions would jump.
  */
-export function withLiveEnd(load: Load, samples: readonly LiveSample[], now: number): Columns {
+export function withLiveEnd(load: PanelData, samples: readonly LiveSample[], now: number): Columns {
   const first = samples[0]?.ts ?? Number.POSITIVE_INFINITY;
-  let end = lastKnown(load) + 1;
+  let end = lastRead(load) + 1;
   // A step that has not ended is made anew of its samples, if all of them were heard.
   const ends = load.ts[end - 1];
   const open = ends !== undefined && ends > now;
   const heard = open && first <= ends - load.step + 1;
   if (heard) end -= 1;
-  const values = empty();
-  for (const { key, values: kept } of load.series) values[key].push(...kept.slice(0, end));
+  const values: Growing = Object.fromEntries(load.series.map((one) => [one.key, one.values.slice(0, end)]));
   const ts = load.ts.slice(0, end);
   if (open && !heard) {
     ts[end - 1] = now;
@@ -67,20 +74,23 @@ export function withLiveEnd(load: Load, samples: readonly LiveSample[], now: num
 const inside = (samples: readonly LiveSample[], since: number, until: number): readonly LiveSample[] =>
   samples.filter((sample) => sample.ts > since && sample.ts <= until);
 
+type Growing = Record<string, (number | null)[]>;
+
 /** Adds a point: the average of samples, filled up to `seconds` of them with the value before. */
 function push(
   ts: number[],
-  values: Record<WaitClass, (number | null)[]>,
+  values: Growing,
   at: number,
   samples: readonly LiveSample[],
   seconds: number,
 ): void {
   ts.push(at);
-  for (const key of WAIT_CLASSES) {
-    const before = values[key].at(-1) ?? null;
+  for (const [key, kept] of Object.entries(values)) {
+    const before = kept.at(-1) ?? null;
     const filled = before === null ? 0 : Math.max(0, Math.round(seconds) - samples.length);
-    const sum = samples.reduce((all, sample) => all + (sample.active[key] ?? 0), (before ?? 0) * filled);
-    values[key].push(samples.length === 0 ? null : sum / (samples.length + filled));
+    const active = (sample: LiveSample): number => (isWaitClass(key) ? (sample.active[key] ?? 0) : 0);
+    const all = samples.reduce((counted, sample) => counted + active(sample), (before ?? 0) * filled);
+    kept.push(samples.length === 0 ? null : all / (samples.length + filled));
   }
 }
 
@@ -102,10 +112,15 @@ export function stack(layers: readonly Values[]): Values[] {
 }
 
 /**
- * Stretches in which nothing is known, named by the gaps that cover them. A single step without a sample and without a
- * recorded gap is none: the sampler was late by a moment.
+ * Stretches of which nothing was read, named by the gaps that cover them. A single step without a reading and without a
+ * recorded gap is none: the answer was late by a moment.
  */
-export function blanks(ts: readonly number[], any: Values, step: number, gaps: readonly Gap[]): readonly Blank[] {
+export function blanks(
+  ts: readonly number[],
+  read: readonly boolean[],
+  step: number,
+  gaps: readonly Gap[],
+): readonly Blank[] {
   const found: Blank[] = [];
   let since: number | null = null;
   const close = (until: number): void => {
@@ -116,7 +131,7 @@ export function blanks(ts: readonly number[], any: Values, step: number, gaps: r
     since = null;
   };
   ts.forEach((at, i) => {
-    if ((any[i] ?? null) === null) since ??= at - step;
+    if (read[i] !== true) since ??= at - step;
     else close(at - step);
   });
   close(ts.at(-1) ?? 0);
@@ -149,9 +164,21 @@ export function mean(values: Values): number | null {
   return known === 0 ? null : sum / known;
 }
 
+const KILO = 1024;
+
+/** Round steps of an axis of bytes. */
+export const BYTE_STEPS: readonly number[] = Array.from({ length: 6 }, (_, i) =>
+  [1, 2, 5, 10, 20, 50, 100, 200, 500].map((step) => step * KILO ** i),
+).flat();
+
 /** The least of 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8 times a power of ten that is not below: the top of an axis that seldom jumps. */
-export function niceTop(most: number): number {
+export function niceTop(most: number, bytes = false): number {
   if (!(most > 0)) return 1;
+  // Bytes are shown with binary prefixes: round is what is round among these.
+  if (bytes && most >= KILO) {
+    const prefix = KILO ** Math.floor(Math.log(most) / Math.log(KILO));
+    return niceTop(most / prefix) * prefix;
+  }
   const power = 10 ** Math.floor(Math.log10(most));
   const factor = [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].find((one) => one * power >= most * 0.9999) ?? 10;
   return factor * power;

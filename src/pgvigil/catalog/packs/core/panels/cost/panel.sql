@@ -10,4 +10,7 @@ WITH reading AS (
     WHERE target = $target AND ts > make_timestamp($since) AND ts <= make_timestamp($until)
     GROUP BY ALL
 )
-SELECT step, sum(waited_ms) / 1000, coalesce(sum(sampled), least(sum(read), 2 * $step / 1e6)) FROM reading GROUP BY step
+SELECT step, 'cost' AS series, sum(waited_ms) / 1000 AS numerator,
+       coalesce(sum(sampled), least(sum(read), 2 * $step / 1e6)) AS denominator, false AS uncertain
+FROM reading
+GROUP BY step

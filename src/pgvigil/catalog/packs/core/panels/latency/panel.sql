@@ -1,0 +1,17 @@
+-- Seconds of execution over calls, of statements sent by clients. A step in which none ended was read all the same.
+WITH taken AS (
+    SELECT CAST(ceil((epoch_us(ts) - $origin) / $step) AS INTEGER) AS step
+    FROM {passes}
+    WHERE target = $target AND ts > make_timestamp($since) AND ts <= make_timestamp($until)
+      AND probe = 'statements' AND secs IS NOT NULL
+    GROUP BY ALL
+), spent AS (
+    SELECT CAST(ceil((epoch_us(ts) - $origin) / $step) AS INTEGER) AS step, sum(total_exec_time) / 1000 AS seconds,
+           sum(calls) AS calls, bool_or(uncertain) AS uncertain
+    FROM {statements}
+    WHERE target = $target AND ts > make_timestamp($since) AND ts <= make_timestamp($until) AND toplevel
+    GROUP BY ALL
+)
+SELECT taken.step, 'mean' AS series, spent.seconds AS numerator, coalesce(spent.calls, 0) AS denominator,
+       coalesce(spent.uncertain, false) AS uncertain
+FROM taken LEFT JOIN spent USING (step)
