@@ -161,11 +161,14 @@ def test_load_can_be_read_as_a_table_and_classes_hidden(open_page: OpenPage, wat
     page = drawn(open_page(f"{watched.url}?range=15m"), watched)
     page.get_by_role("button", name="Timeout", exact=True).click()
     says(page, "hide=timeout")
-    page.get_by_role("button", name="View as table").click()
+    region = page.get_by_role("region", name="Database load")
+    region.get_by_role("button", name="Use Database load").click()
+    region.get_by_role("button", name="View as table").click()
     table = page.get_by_role("table", name="Database load")
     expect(table.get_by_role("columnheader", name="LWLock")).to_be_visible()
     expect(table.locator("tbody tr").first).to_contain_text(re.compile(r"\d\d:\d\d:\d\d"))
-    page.get_by_role("button", name="View as chart").click()
+    region.get_by_role("button", name="Use Database load").click()
+    region.get_by_role("button", name="View as chart").click()
     expect(chart(page)).to_be_visible()
 
 

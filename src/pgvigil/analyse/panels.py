@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pgvigil.analyse.queries import Reader
 from pgvigil.analyse.span import NICE, SECOND, Span, chart_span
-from pgvigil.catalog.errors import CatalogError
+from pgvigil.catalog.errors import CatalogError, unknown
 from pgvigil.catalog.panels import COLUMNS, SQL_FILE, Drawing, Panel, PanelKind
 
 Values = tuple[float | None, ...]
@@ -69,9 +69,12 @@ def known(reader: Reader, panel: Panel, drawing: Drawing, target: int, span: Spa
     if tuple(answer.names) != COLUMNS:
         told = ", ".join(answer.names)
         raise CatalogError(f"{panel.directory / SQL_FILE}: its columns are {told}; allowed are {', '.join(COLUMNS)}")
+    keys = {series.key for series in drawing.series}
     parts: dict[tuple[int, str], Part | None] = {}
     whole: dict[int, float] = {}
     for step, key, top, bottom, _ in answer.rows:
+        if key is not None and key not in keys:
+            raise unknown(panel.directory / SQL_FILE, "series", key, keys)
         if bottom:
             whole[step] = float(bottom)
             if key is not None:

@@ -90,11 +90,17 @@ export class Chart {
     if (width !== this.#plot.width || height !== this.#plot.height) this.#plot.setSize({ width, height });
   }
 
-  /** Puts the cursor on a point, as the arrow keys do. */
+  /** Puts the cursor on a point, as the arrow keys do, by the way a pointer takes: the other charts follow. */
   point(index: number | null): void {
     const at = index === null ? undefined : this.#picture.ts[index];
-    if (at === undefined) this.#plot.setCursor({ left: -10, top: -10 });
-    else this.#plot.setCursor({ left: this.#plot.valToPos(at, "x"), top: this.#plot.bbox.height / devicePixelRatio / 3 });
+    const { over } = this.#plot;
+    if (at === undefined) {
+      over.dispatchEvent(new MouseEvent("mouseleave"));
+      return;
+    }
+    const { left, top, height } = over.getBoundingClientRect();
+    const place = { clientX: left + this.#plot.valToPos(at, "x"), clientY: top + height / 3 };
+    over.dispatchEvent(new MouseEvent("mousemove", place));
   }
 
   /** Where the picture begins, beside its axis. */
@@ -155,7 +161,8 @@ export class Chart {
         y: false,
         points: { show: !this.#stacked },
         drag: { x: true, y: false, setScale: false },
-        sync: { key: sync },
+        // The place of the cursor is shared, a drag is not: each chart would zoom.
+        sync: { key: sync, filters: { pub: (type) => type === "mousemove" || type === "mouseleave" } },
         bind: { dblclick: () => () => null },
       },
       scales: { x: { time: true, auto: false }, y: { range: (_plot, least, most) => this.#range(least, most) } },
