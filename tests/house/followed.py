@@ -1,5 +1,5 @@
-"""What the tests of the recipes add to a copy of the checkout: a probe, and a page with a panel of which applications
-were at work. A place is as the recipe names it."""
+"""What the tests of the recipes add to a copy of the checkout: a probe, a panel of deadlocks, and a page with a panel
+of which applications were at work. A place is as the recipe names it."""
 
 PROBE = """\
 summary = "Small caches of transaction states"
@@ -18,6 +18,56 @@ help = "Blocks found in them"
 PROBE_SQL = """\
 -- Over all caches; their names changed in 17.
 select sum(blks_hit)::int8 as hits from pg_stat_slru
+"""
+
+DRAWN_PANEL = """\
+title = "Deadlocks"
+why = "broken per hour by cancelling one of the transactions; none is good"
+page = "overview"
+order = 95
+kind = "lines"
+unit = "per_hour"
+better = "lower"
+probes = ["databases"]
+means = "Transactions that waited for each other in a circle, of which the server cancelled one."
+causes = ["Two transactions lock the same rows in another order"]
+todo = "Have all transactions lock rows in the same order; the server's log names the statements."
+source = ["pg_stat_database: deadlocks"]
+computed = "Difference of the counter, summed over all databases, over the seconds between the readings."
+
+[tile]
+
+[[series]]
+key = "deadlocks"
+title = "Deadlocks"
+help = "broken, each by cancelling a transaction"
+"""
+DRAWN_PANEL_SQL = """\
+-- Deadlocks per hour over seconds; every database of a reading has the same seconds, so they count once.
+WITH reading AS (
+    SELECT ts, incarnation, CAST(ceil((epoch_us(ts) - $origin) / $step) AS INTEGER) AS step,
+           sum(deadlocks) * 3600 AS deadlocks, max(secs) AS secs, bool_or(uncertain) AS uncertain
+    FROM {databases}
+    WHERE target = $target AND ts > make_timestamp($since) AND ts <= make_timestamp($until)
+    GROUP BY ALL
+)
+SELECT step, 'deadlocks' AS series, sum(deadlocks) AS numerator, sum(secs) AS denominator,
+       bool_or(uncertain) AS uncertain
+FROM reading
+GROUP BY step
+"""
+DRAWN_PANEL_READ = '"deadlocks": times, '
+DRAWN_PANEL_NUMBERS = '    "deadlocks": {"deadlocks": 720.0},\n'
+LISTED_PANEL = """\
+title = "Applications"
+why = "whose sessions worked or waited"
+page = "clients"
+kind = "table"
+means = "The applications whose sessions were active, the busiest first, by the name each gives itself."
+causes = ["More users of an application", "An application whose statements got slower"]
+todo = "Look at the statements of the application that grew."
+source = ["pg_stat_activity: application_name, state"]
+computed = "Active sessions counted once a second, over the looks taken; pgvigil itself is left out."
 """
 
 QUERY_SQL = """\
@@ -111,6 +161,7 @@ PANEL = """\
   import Table from "../components/Table.svelte";
   import { showOrNone } from "../lib/format";
   import type { Column } from "../lib/table";
+  import { panels } from "../state/panels.svelte";
   import type { Resource } from "../state/resource.svelte";
 
   const { resource }: { resource: Resource<Applications> } = $props();
@@ -138,6 +189,7 @@ PANEL = """\
   {resource}
   notVisible={resource.data?.not_visible ?? null}
   empty={nothing}
+  about={panels.of("clients")?.get("applications") ?? null}
 >
   <Table label="Applications" {columns} {rows} id={(row) => row.name} />
 </Panel>
@@ -197,6 +249,8 @@ def test_the_navigation_leads_to_the_applications_at_work(open_page: Callable[..
     expect(page.get_by_role("heading", name=f"{watched.name} · Clients · pgvigil")).to_be_attached()
     row = page.get_by_role("table", name="Applications").locator("tbody tr").first
     expect(row).to_have_text(re.compile(r"without a name\\s*[\\d.]*[1-9]"), timeout=30_000)
+    page.get_by_role("button", name="About Applications").click()
+    expect(page.get_by_role("dialog", name="Applications")).to_contain_text("by the name each gives itself")
     assert visit.complaints == []
 '''
 

@@ -115,15 +115,39 @@ def test_a_probe_is_added_as_the_recipe_says(checkout: Checkout) -> None:
         assert "caches" in (checkout.place / "docs" / "reference" / page).read_text()
 
 
+@pytest.mark.slow(reason="makes the reference anew, and asks a new panel over filled stores")
+def test_a_panel_is_added_as_the_recipe_says(checkout: Checkout) -> None:
+    steps = Recipe("Add a panel")
+    reference, test = re.findall(r"`(\.venv/bin/[^`]+)`", steps.text)
+    assert checkout.stale() == set()
+    folder = steps["src/pgvigil/catalog/packs/<pack>/panels/<name>/"].replace("<pack>", "core")
+    folder = folder.replace("<name>", "deadlocks")
+    checkout.add(folder + steps["panel.toml"], followed.DRAWN_PANEL)
+    checkout.add(folder + steps["panel.sql"], followed.DRAWN_PANEL_SQL)
+    assert checkout.stale() == {"panels.md"}
+    checkout.succeed(reference)
+    assert checkout.stale() == set()
+    assert "## deadlocks" in (checkout.place / "docs" / "reference" / "panels.md").read_text()
+
+    asked = test.replace("<name>", "'deadlocks and not 30'")
+    assert "write down what the panel shall say" in checkout.run(asked).stdout
+    numbers = "tests/analyse/test_panels.py"
+    checkout.insert(numbers, followed.DRAWN_PANEL_READ, before='"temp_bytes": 1000 * times')
+    checkout.insert(numbers, followed.DRAWN_PANEL_NUMBERS, before='    "temp_files": {"written"')
+    # As read and rolled up: over hours and days, as a vital, and compared.
+    assert re.search(r"\b8 passed", checkout.succeed(asked))
+    assert steps.left == {"[tile]"} | {reference, test}
+
+
 def add_panel(checkout: Checkout, steps: Recipe) -> None:
     """Everything of a panel but the page that shows it."""
     checkout.add(PACKAGE + steps["analyse/"] + "applications.py", followed.QUERY)
     checkout.add(PACKAGE + steps["analyse/sql/"] + "applications.sql", followed.QUERY_SQL)
     checkout.add(PACKAGE + steps["serve/schema.py"], followed.MODELS)
     answers, routes = PACKAGE + steps["serve/answers.py"], PACKAGE + steps["serve/routes.py"]
-    checkout.insert(answers, followed.ANSWER_IMPORT, before="from pgvigil.analyse.load import")
+    checkout.insert(answers, followed.ANSWER_IMPORT, before="from pgvigil.analyse.probes import")
     checkout.add(answers, followed.ANSWER)
-    checkout.insert(routes, followed.ROUTE_IMPORT, before="from pgvigil.analyse.load import")
+    checkout.insert(routes, followed.ROUTE_IMPORT, before="from pgvigil.analyse.probes import")
     checkout.add(routes, followed.ROUTE)
     assert checkout.stale() == {"api.md"}
     checkout.succeed(steps[".venv/bin/python -m pgvigil.cli.reference"])
@@ -131,8 +155,11 @@ def add_panel(checkout: Checkout, steps: Recipe) -> None:
 
     checkout.insert(steps["web/src/api/types.ts"], followed.TYPES, before="export type Better")
     client = steps["web/src/api/client.ts"]
-    checkout.insert(client, "Applications, ", before="Events, Load,")
-    checkout.insert(client, followed.CALL, before="  load: (target")
+    checkout.insert(client, "Applications, ", before="Comparison, Events,")
+    checkout.insert(client, followed.CALL, before="  vitals: (target")
+    folder = "src/pgvigil/catalog/packs/core/panels/applications/"
+    checkout.add(folder + steps["panel.toml"], followed.LISTED_PANEL)
+    checkout.succeed(".venv/bin/python -m pgvigil.catalog.reference")
     checkout.add(steps["web/src/pages/<Name>Panel.svelte"].replace("<Name>", "Applications"), followed.PANEL)
 
 
@@ -147,11 +174,10 @@ def add_page(checkout: Checkout, steps: Recipe) -> None:
 
 @pytest.mark.slow(reason="checks and builds a page, and looks at it in a browser until there are numbers")
 def test_a_page_with_a_panel_is_added_as_the_recipes_say(checkout: Checkout) -> None:
-    panel, page = Recipe("Add a panel"), Recipe("Add a page")
-    for model in ("Panel", "Chart", "Table", "Feed"):
+    panel, page = Recipe("Add a panel that is a list"), Recipe("Add a page")
+    for model in ("Panel", "Table", "Feed"):
         assert (checkout.place / "web" / "src" / "components" / f"{panel[model]}.svelte").is_file()
-    for model in ("LoadPanel", "StatementsPanel"):
-        assert (checkout.place / "web" / "src" / "pages" / f"{panel[model]}.svelte").is_file()
+    assert (checkout.place / "web" / "src" / "pages" / f"{panel['StatementsPanel']}.svelte").is_file()
     add_panel(checkout, panel)
     add_page(checkout, page)
     browser = page[panel["tests/web/"]] + "test_clients.py"
@@ -162,7 +188,7 @@ def test_a_page_with_a_panel_is_added_as_the_recipes_say(checkout: Checkout) -> 
     checkout.succeed(page[panel["make page"]])
     assert "1 passed" in checkout.succeed(f".venv/bin/python -m pytest {browser}")
     # What else the recipes name stands in what was added.
-    assert panel.left == {"Resource", "$effect", "empty", "notVisible", "npm run types"}
+    assert panel.left == {"Resource", "$effect", "empty", "notVisible", "npm run types", "table", "about"}
     assert page.left == set()
 
 

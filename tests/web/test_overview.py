@@ -105,7 +105,7 @@ def test_live_page_moves_on_without_drawing_the_chart_anew(open_page: OpenPage, 
 
 def test_dragging_across_the_chart_looks_closer_and_back_goes_back(open_page: OpenPage, watched: Watched) -> None:
     page = drawn(open_page(f"{watched.url}?range=15m"), watched)
-    box = page.locator(".u-over").bounding_box()
+    box = chart(page).locator(".u-over").bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 40)
     page.mouse.down()
@@ -333,10 +333,11 @@ def test_the_vitals_fill_their_rows_and_no_word_is_cut(
     page.goto(watched.url)
     tiles = page.locator("[data-vital]")
     expect(tiles).to_have_count(7, timeout=PASS)
-    boxes = [box for box in (tile.bounding_box() for tile in tiles.all()) if box is not None]
-    tops = [round(box["y"]) for box in boxes]
+    # All at once: what comes above them, such as a verdict, moves them.
+    boxes = tiles.evaluate_all("them => them.map((it) => it.getBoundingClientRect().toJSON())")
+    tops = [round(box["top"]) for box in boxes]
     assert tops.count(tops[0]) == abreast
-    ends = {round(max(box["x"] + box["width"] for box in boxes if round(box["y"]) == top)) for top in tops}
+    ends = {round(max(box["right"] for box in boxes if round(box["top"]) == top)) for top in tops}
     assert len(ends) == 1
     cut = "them => them.filter((it) => it.scrollWidth > it.clientWidth).map((it) => it.textContent)"
     assert page.locator("[data-vital] :is(h2, .value)").evaluate_all(cut) == []

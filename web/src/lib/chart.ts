@@ -147,8 +147,9 @@ export class Chart {
   /** The axis from 0; near the values where the picture looks closer, and a little below the least of them. */
   #range(least: number | null, most: number | null): [number, number] {
     if (!this.#picture.closeUp || least === null || most === null) return [0, this.#top(most)];
-    const room = Math.max((most - least) * 0.15, Math.abs(most) * 0.001);
-    return [Math.max(0, least - room), most + room];
+    const room = Math.max((most - least) * 0.15, Math.abs(most) * 0.005);
+    const whole = this.#picture.unit === "ratio" && most <= 1 ? 1 : Number.POSITIVE_INFINITY;
+    return [Math.max(0, least - room), Math.min(whole, most + room)];
   }
 
   #options(width: number, height: number, sync: string, hooks: Hooks): uPlot.Options {

@@ -168,7 +168,7 @@ const KILO = 1024;
 
 /** Round steps of an axis of bytes. */
 export const BYTE_STEPS: readonly number[] = Array.from({ length: 6 }, (_, i) =>
-  [1, 2, 5, 10, 20, 50, 100, 200, 500].map((step) => step * KILO ** i),
+  [1, 2, 5, 10, 20, 50, 100, 200, 512].map((step) => step * KILO ** i),
 ).flat();
 
 /** The least of 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8 times a power of ten that is not below: the top of an axis that seldom jumps. */
