@@ -1,5 +1,6 @@
 """What the panels say of a store whose numbers are known, as read and after roll-up: each number computed by hand."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -179,6 +180,30 @@ def test_what_is_compared_and_kept_in_coarser_rows_stands_for_all_steps_within_t
     (line,) = found.lines
     assert line.values == pytest.approx([200.0] * 90)
     assert line.compared == pytest.approx([100.0] * 90)
+
+
+@pytest.fixture(scope="module")
+def days_ago(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """Two days, of which minutes, hours and days were made."""
+    store = opened(tmp_path_factory.mktemp("days"))
+    for number in (1, 2 * 8_640):
+        store.append(reading(number, 1))
+    rolled_up(store, START + 3 * DAY)
+    yield store
+    store.close()
+
+
+@pytest.mark.parametrize(("days", "tier"), [(30, "1h"), (300, "1d")])
+@pytest.mark.parametrize("panel", DRAWN, ids=lambda panel: panel.name)
+def test_weeks_are_read_from_hours_and_most_of_a_year_from_days(
+    days_ago: Store, panel: Panel, days: int, tier: str
+) -> None:
+    found = drawn(days_ago, panel.name, START + DAY - days * DAY, START + DAY).span
+    for name in drawing(panel.name).read:
+        read = days_ago.relation(name, found.since, found.until, found.step)
+        tiers = set(re.findall(rf'"?{name}_(\w+?)"?\b', read))
+        assert tier in tiers
+        assert "open" not in tiers, read
 
 
 def test_a_step_of_which_nothing_was_read_has_no_value_and_is_told_apart_from_one_with_nothing_to_measure(
