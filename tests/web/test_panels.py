@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Download, Locator, Page, Route, expect
@@ -235,3 +236,46 @@ def test_a_panel_far_below_is_not_asked_for_before_it_is_near(open_page: OpenPag
     drawn(page, "Cost of watching")
     assert any("/panels/cost?" in url for url in asked)
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE
+
+
+def test_what_happened_is_saved_whole_and_nothing_of_it_is_a_formula(open_page: OpenPage, watched: Watched) -> None:
+    happened = {"ts": 1_700_000_000.0, "kind": "setting", "title": "Setting changed", "subject": "work_mem"}
+    all_of_them = [
+        {**happened, "before": "=1+1", "after": "-5", "detail": None},
+        *({**happened, "before": str(number), "after": "@x", "detail": "a, b"} for number in range(600)),
+    ]
+
+    def some(route: Route) -> None:
+        asked = parse_qs(urlsplit(route.request.url).query)
+        first, count = int(asked["offset"][0]), int(asked["limit"][0])
+        page = {"since": 0, "until": 1, "total": len(all_of_them), "limit": count, "offset": first}
+        route.fulfill(json={**page, "events": all_of_them[first : first + count]})
+
+    visit = open_page("about:blank")
+    visit.context.route("**/events?*", some)
+    page = visit.page
+    page.goto(watched.url)
+    panel = region(page, "What happened")
+    expect(panel.get_by_role("listitem")).to_have_count(12, timeout=PASS)
+    text = content(saved(page, panel, "What happened", "Save as CSV")).decode()
+    rows = list(csv.reader(io.StringIO(text)))
+    assert rows[:2] == [
+        ["at (UTC)", "what", "subject", "before", "after", "detail"],
+        ["2023-11-14T22:13:20Z", "Setting changed", "work_mem", "'=1+1", "'-5", ""],
+    ]
+    assert len(rows) == 1 + len(all_of_them)
+    assert rows[-1][3:] == ["599", "'@x", "a, b"]
+    visit.context.unroute_all(behavior="wait")
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_axe_finds_nothing_in_tables_menus_and_words(open_page: OpenPage, watched: Watched, theme: str) -> None:
+    visit = open_page(f"{watched.url}?range=15m&table=load,throughput", theme=theme)
+    page = visit.page
+    expect(page.get_by_role("table", name="Throughput").locator("tbody tr").nth(3)).to_be_attached(timeout=2 * PASS)
+    region(page, "Throughput").get_by_role("button", name="Use Throughput").click()
+    assert visit.violations() == []
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="About Throughput").click()
+    expect(page.get_by_role("dialog", name="Throughput")).to_be_visible()
+    assert visit.violations() == []
