@@ -1,4 +1,4 @@
-"""The reference pages that are made from the code: settings, routes, tables of the store and lints.
+"""The reference pages that are made from the code: settings, routes, tables of the store, lints and rules.
 
 `python -m pgvigil.cli.reference` writes them, with `--check` it only says which are not up to date.
 """
