@@ -1,9 +1,11 @@
 """Loading panels: what is wrong is named with its file and what is allowed; every panel has all its words."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from pgvigil.analyse.waits import CLASSES
 from pgvigil.catalog import SHIPPED, CatalogError, load
 from pgvigil.catalog.panel_page import page
 from pgvigil.catalog.panels import Limit, Panel, PanelKind, load_panels
@@ -139,7 +141,7 @@ def test_every_panel_has_all_its_words_and_they_are_in_the_reference(panel: Pane
 
 
 def test_every_folder_is_a_panel_and_the_reference_is_up_to_date() -> None:
-    folders = [path for pack in SHIPPED for path in (pack / "panels").iterdir()]
+    folders = [path for pack in SHIPPED for path in pack.glob("panels/*")]
     assert {path.name for path in folders} == set(PANELS)
     for path in folders:
         drawn = PANELS[path.name].drawing is not None
@@ -151,3 +153,13 @@ def test_panels_stand_in_the_order_of_their_page() -> None:
     places = [(panel.page, panel.order) for panel in PANELS.values()]
     assert places == sorted(places)
     assert len(set(places)) == len(places)
+
+
+def test_the_page_names_the_wait_classes_as_the_panel_of_load_does() -> None:
+    """They stand beside statements too, where no panel is asked for."""
+    drawing = PANELS["load"].drawing
+    assert drawing is not None
+    told = re.findall(r'^  (\w+): "([^"]+)",$', (ROOT / "web" / "src" / "lib" / "waits.ts").read_text(), re.MULTILINE)
+    words = [(series.key, series.title) for series in drawing.series]
+    assert told == [*words, *((series.key, series.help) for series in drawing.series)]
+    assert tuple(series.key for series in drawing.series) == CLASSES
