@@ -55,8 +55,8 @@ def statements(running: Monitor, database: Database) -> bool:
 
 def aimed(case: Any, name: str | None, span: tuple[float, float] | None) -> None:
     """Let some of the cases ask what there is: of a target that is watched, for a time in which it was."""
-    if name is not None and "name" in case.path_parameters:
-        case.path_parameters["name"] = name
+    there = {} if name is None else {"name": name, "panel": "load"}
+    case.path_parameters.update({key: there[key] for key in there.keys() & case.path_parameters.keys()})
     if span is not None and case.operation.query:
         case.query.update({"from": span[0], "to": span[1]})
 
