@@ -9,7 +9,7 @@ import pytest
 
 from analyse.test_numbers import CATALOG, PANELS, START, TARGET, batch, rolled_up, session, statement
 from pgvigil.analyse.panels import Chart, chart
-from pgvigil.analyse.vitals import vitals
+from pgvigil.analyse.vitals import vital, vitals
 from pgvigil.catalog.errors import CatalogError
 from pgvigil.catalog.panels import Drawing, Panel
 from pgvigil.model import Batch, Outcome, Secret, Value
@@ -183,6 +183,15 @@ def test_what_is_compared_and_kept_in_coarser_rows_stands_for_all_steps_within_t
 
 
 @pytest.fixture(scope="module")
+def unseen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """Three hours of a server whose sessions cannot be seen."""
+    store = opened(tmp_path_factory.mktemp("alone"))
+    store.append([batch(number, "server", [{}]) for number in range(1, 3 * HOUR_OF_READINGS + 1)])
+    yield store
+    store.close()
+
+
+@pytest.fixture(scope="module")
 def days_ago(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """Two days, of which minutes, hours and days were made."""
     store = opened(tmp_path_factory.mktemp("days"))
@@ -250,6 +259,17 @@ def test_uncertain_steps_are_told_as_intervals(store: Store, name: str, tidied: 
     assert len(found.uncertain) == 2
     assert found.uncertain[1][0] < START + 570 * SECOND <= found.uncertain[1][1]
     assert set(drawn(store, "connections", START, START + HOUR).uncertain) == set()
+
+
+@pytest.mark.parametrize("hours", [1, 6, 15, 24, 28, 24 * 7, 24 * 30])
+def test_the_cost_where_sessions_cannot_be_seen_is_told_for_every_length(unseen: Store, hours: int) -> None:
+    until = START + 3 * HOUR
+    found = drawn(unseen, "cost", until - hours * HOUR, until)
+    assert [value for value in lines(found)["cost"] if value is not None]
+    told = vital(unseen, PANELS["cost"], TARGET, until - hours * HOUR, until)
+    assert told is not None
+    assert told.value == pytest.approx(0.0001)
+    assert vital(unseen, PANELS["io"], TARGET, until - HOUR, until) is None
 
 
 def test_before_16_reads_and_writes_are_counted_in_blocks(store: Store) -> None:

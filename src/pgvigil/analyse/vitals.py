@@ -27,30 +27,25 @@ def vitals(
     reader: Reader, panels: Iterable[Panel], target: int, since: int, until: int, compared: tuple[int, int] | None
 ) -> tuple[Vital, ...]:
     """Every vital of `target` over (`since`, `until`], in microseconds, and over the span it is compared with."""
-    return tuple(
-        _vital(reader, panel, panel.drawing, panel.drawing.tile, target, (since, until), compared)
-        for panel in panels
-        if panel.drawing is not None and panel.drawing.tile is not None
-    )
+    found = (vital(reader, panel, target, since, until, compared) for panel in panels)
+    return tuple(one for one in found if one is not None)
 
 
-def _vital(
-    reader: Reader,
-    panel: Panel,
-    drawing: Drawing,
-    title: str,
-    target: int,
-    shown: tuple[int, int],
-    compared: tuple[int, int] | None,
-) -> Vital:
-    grain = max(reader.grain(name, *shown) for name in drawing.read)
-    now = known(reader, panel, drawing, target, spark_span(*shown, grain))
+def vital(
+    reader: Reader, panel: Panel, target: int, since: int, until: int, compared: tuple[int, int] | None = None
+) -> Vital | None:
+    """The vital of one panel; None where it has none."""
+    drawing = panel.drawing
+    if drawing is None or drawing.tile is None:
+        return None
+    grain = max(reader.grain(name, since, until) for name in drawing.read)
+    now = known(reader, panel, drawing, target, spark_span(since, until, grain))
     # Asked apart: rows of a coarser tier are exact at the ends of a span, not at a moment within it.
     before = None if compared is None else Span(*compared, compared[1] - compared[0])
     return Vital(
         panel,
         drawing,
-        title,
+        drawing.tile,
         value=now.total(),
         previous=None if before is None else known(reader, panel, drawing, target, before).total(),
         spark=now.totals(),

@@ -167,11 +167,12 @@ def vitals(watcher: Watcher, span: Range, found: Sequence[Vital]) -> schema.Vita
         until=seconds(span.until),
         previous_since=None if before is None else seconds(before[0]),
         previous_until=None if before is None else seconds(before[1]),
-        vitals=tuple(_vital(watcher, it) for it in found),
+        vitals=tuple(vital(watcher, it) for it in found),
     )
 
 
-def _vital(watcher: Watcher, found: Vital) -> schema.Vital:
+def vital(watcher: Watcher, found: Vital) -> schema.Vital:
+    """One of the vitals."""
     panel, drawing = found.panel, found.drawing
     hidden = unseen(watcher, drawing.probes)
     limit = limit_of(watcher, drawing.limit)

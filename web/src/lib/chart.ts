@@ -200,7 +200,9 @@ export class Chart {
     const dashed = { width: 1, dash: [4, 4], points: { show: false }, spanGaps: false };
     const drawn = this.#picture.layers.map((layer): uPlot.Series => {
       const shade = colour(layer.colour);
-      const common = { label: layer.title, points: { show: false }, spanGaps: false };
+      // A value between two that are not known has no line to be on.
+      const points = { show: !this.#stacked, size: 4, fill: shade, filter: lonely };
+      const common = { label: layer.title, points, spanGaps: false };
       return this.#stacked ? { ...common, width: 0, fill: faded(shade, 0.88) } : { ...common, width: 1.5, stroke: shade };
     });
     const behind = this.#picture.behind.map((layer) => ({
@@ -247,4 +249,10 @@ export class Chart {
       values: (_plot, marks) => marks.map((value) => show(quantity(value, this.#picture.unit))),
     };
   }
+}
+
+function lonely(plot: uPlot, series: number): number[] {
+  const values = plot.data[series] ?? [];
+  const known = (at: number): boolean => (values[at] ?? null) !== null;
+  return Array.from(values, (_, at) => at).filter((at) => known(at) && !known(at - 1) && !known(at + 1));
 }

@@ -11,6 +11,6 @@ WITH reading AS (
     GROUP BY ALL
 )
 SELECT step, 'cost' AS series, sum(waited_ms) / 1000 AS numerator,
-       coalesce(sum(sampled), least(sum(read), 2 * $step / 1e6)) AS denominator, false AS uncertain
+       coalesce(sum(sampled), least(sum(read), $step / 5e5)) AS denominator, false AS uncertain
 FROM reading
 GROUP BY step
