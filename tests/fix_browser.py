@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
+from urllib.parse import quote
 
 import psycopg
 import pytest
@@ -180,6 +181,7 @@ class Load:
     """Sessions that work, sleep and wait for a lock, with statements whose texts the tests know."""
 
     TABLES = tuple(f"orders_{number:02}" for number in range(22))
+    ROUTE = "/naps"
     LONG = "select count(*) from orders_00 where " + " and ".join(f"note <> 'never {n}'" for n in range(40))
 
     def __init__(self, database: Database) -> None:
@@ -213,7 +215,7 @@ class Load:
         self._stopping.wait(0.1)
 
     def _sleep(self, connection: psycopg.Connection[Any]) -> None:
-        connection.execute("select pg_sleep(0.4)")
+        connection.execute(f"/*route='{quote(self.ROUTE, safe='')}'*/ select pg_sleep(0.4)".encode())
         self._stopping.wait(0.2)
 
     def _hold(self, connection: psycopg.Connection[Any]) -> None:

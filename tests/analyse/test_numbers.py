@@ -1,73 +1,16 @@
 """What the queries say, against numbers that are known: as read, and after roll-up."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
 
 import pytest
 
+from analyse.keeping import HOUR, PANELS, SECOND, START, TARGET, batch, rolled_up, session, statement
 from pgvigil.analyse.happenings import events
 from pgvigil.analyse.panels import Values, chart
-from pgvigil.analyse.statements import statements
+from pgvigil.analyse.statements import Order, statements
 from pgvigil.analyse.vitals import Vital, vitals
-from pgvigil.catalog import load as load_catalog
-from pgvigil.catalog.panels import load_panels
-from pgvigil.model import Batch, Event, Outcome, Secret, Value
-from pgvigil.store import Store, open_store
-
-SECOND = 1_000_000
-HOUR = 3600 * SECOND
-START = 1_700_006_400 * SECOND  # midnight, UTC
-CATALOG = load_catalog()
-PANELS = load_panels(CATALOG)
-TARGET = 1
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(f"duckdb://{tmp_path}/pgvigil.db", Secret("sixteen characters, or more"), CATALOG)
-    opened.target_id("t", 2.0, {})
-    yield opened
-    opened.close()
-
-
-def batch(number: int, probe: str, rows: Sequence[Mapping[str, Value]], **more: Any) -> Batch:
-    """The batch of a pass at START + 10 s x number."""
-    declared = CATALOG.probes[probe]
-    names = tuple(name for name, column in declared.columns.items() if column.kind != "text")
-    values = [tuple(row.get(name) for name in names) for row in rows]
-    if declared.shape == "counters":
-        values = [(*row, False) for row in values]
-    if declared.shape == "samples":
-        names = (*names, "samples")
-        values = [(*row, given["samples"]) for row, given in zip(values, rows, strict=True)]
-    if declared.shape == "dimension":
-        names = tuple(declared.columns)
-        values = [tuple(row.get(name) for name in names) for row in rows]
-    given = {"secs": 10.0, "incarnation": 1, "outcome": Outcome.OK, "epoch": 1, "elapsed_ms": 1.0, **more}
-    return Batch(
-        target=TARGET, probe=probe, pass_no=number, ts=START + number * 10 * SECOND, names=names, rows=values, **given,
-    )  # fmt: skip
-
-
-def session(samples: int, state: str = "active", wait: str | None = None, **more: Value) -> Mapping[str, Value]:
-    given: dict[str, Value] = {
-        "state": state,
-        "wait_event_type": wait,
-        "backend_type": "client backend",
-        "application": "app",
-    }
-    return {**given, "samples": samples, **more}
-
-
-def statement(queryid: int, calls: int, busy_ms: float, **more: Value) -> Mapping[str, Value]:
-    given: dict[str, Value] = {"userid": 10, "dbid": 5, "queryid": queryid, "toplevel": True}
-    return {**given, "calls": calls, "total_exec_time": busy_ms, "rows": 2 * calls, **more}
-
-
-def rolled_up(store: Store, now: int) -> None:
-    while store.maintain(now):
-        pass
+from pgvigil.model import Batch, Event, Outcome, Value
+from pgvigil.store import Store
 
 
 def by_key(store: Store, since: int, until: int) -> dict[str, Vital]:
@@ -122,10 +65,9 @@ def test_statements_are_shared_out_by_time_and_named(store: Store) -> None:
     assert first.share == pytest.approx(800 / 900)
     assert first.classes == {"cpu": 0.75, "io": 0.25}
     assert [it.queryid for it in page.statements] == [1, 2, 4]
-    assert [it.queryid for it in statements(store, TARGET, START, START + 60 * SECOND, sort="mean_ms").statements] == [
-        4, 1, 2,
-    ]  # fmt: skip
-    beyond = statements(store, TARGET, START, START + 60 * SECOND, offset=10)
+    by_mean = statements(store, TARGET, START, START + 60 * SECOND, order=Order("mean_ms")).statements
+    assert [it.queryid for it in by_mean] == [4, 1, 2]
+    beyond = statements(store, TARGET, START, START + 60 * SECOND, order=Order(offset=10))
     assert (beyond.statements, beyond.total) == ((), 3)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from analyse.test_numbers import CATALOG, PANELS, START, TARGET, batch, rolled_up, session, statement
+from analyse.keeping import CATALOG, PANELS, START, TARGET, batch, rolled_up, session, statement
 from pgvigil.analyse.panels import Chart, chart
 from pgvigil.analyse.vitals import vital, vitals
 from pgvigil.catalog.errors import CatalogError

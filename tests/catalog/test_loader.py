@@ -219,6 +219,7 @@ WRONG_DECLARATIONS = [
     ('unit = "1"', "sparse = 1", ["columns.hits.sparse is 1", "true or false"]),
     ('unit = "1"', "sparse = true", ["columns.hits.sparse is True", "false without changed_by"]),
     ('unit = "1"', "steady = true", ["columns.hits.steady is True", "false unless it is a gauge or state"]),
+    ('unit = "1"', "derived = true", ["columns.hits.derived is True", "false unless it is a counter of type float8"]),
     ('help = "What is counted"', 'help = "x"\nsparse = true', ["columns.name.sparse is True", "false for a key"]),
     ('unit = "1"', 'units = "1"', ["columns.hits.units", "did you mean columns.hits.unit?"]),
     ('help = "How often"', "", ["columns.hits.help is missing", "allowed is a text"]),

@@ -56,6 +56,21 @@ def test_a_key_that_appears_between_two_readings_counts_whole() -> None:
     assert list(read(counted, 20, (1, 500), (2, 40)).rows) == [(2, 40, False)]
 
 
+def test_a_derived_counter_that_falls_by_noise_is_no_reset_and_its_differences_add_up() -> None:
+    declared = (*columns("id", *BOUNDED), Column("sumsq", Kind.COUNTER, Type.FLOAT8, "", derived=True))
+    counted = Tracker(layout_of(declared, ["id"]), evicts=True)
+    read(counted, 10, (1, 10, 100.0, 1.0, 90.0, 8200.0))
+    noise = read(counted, 20, (1, 11, 101.0, 1.0, 90.0, 8199.9999))
+    assert (noise.lost, noise.gaps) == (False, ())
+    rose = read(counted, 30, (1, 12, 102.0, 1.0, 90.0, 8202.0))
+    differences = [row[-2] for change in (noise, rose) for row in change.rows]
+    assert differences == pytest.approx([-0.0001, 2.0001])
+    assert [row[-1] for change in (noise, rose) for row in change.rows] == [False, False]
+    # What counts from nothing again brings what it counted since.
+    ((*_, anew, _),) = read(counted, 40, (1, 2, 6.0, 3.0, 3.0, 18.0)).rows
+    assert anew == 18.0
+
+
 def test_a_row_missing_from_a_changed_only_reading_is_unchanged_and_from_a_complete_one_gone() -> None:
     counted = tracker("id", "calls")
     read(counted, 10, (1, 5), (2, 6))

@@ -4,7 +4,7 @@ import contextlib
 import json
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -98,14 +98,22 @@ def api_answers(running: Monitor, places: Places) -> None:
     routes = [path for path in running.get("/api/v1/openapi.json")["paths"] if path.startswith(OF_A_TARGET)]
     places.add("api", json.dumps(targets, ensure_ascii=False).encode())
     for target in targets["targets"]:
-        for path in _paths(target["name"], targets["now"], routes):
+        span = {"from": targets["now"] - LONGEST_SPAN, "to": targets["now"], "limit": 500}
+        listed = running.get(f"/api/v1/targets/{target['name']}/statements", **span)["rows"]
+        for path in _paths(target["name"], targets["now"], routes, [row["id"] for row in listed]):
             answer = httpx.get(f"{running.url}{path}", timeout=60, trust_env=False)
             places.add("api", json.dumps(answer.json(), ensure_ascii=False).encode())
 
 
-def _paths(name: str, now: float, routes: Iterable[str]) -> Iterator[str]:
+def _ids(route: str, ids: Sequence[str]) -> Sequence[str]:
+    return ids if "{id}" in route else ("",)
+
+
+def _paths(name: str, now: float, routes: Iterable[str], ids: Sequence[str]) -> Iterator[str]:
     base, span = f"/api/v1/targets/{name}", f"from={now - LONGEST_SPAN}&to={now}"
-    yield from (f"{route.format(name=name, panel='load')}?{span}" for route in routes)
+    yield from (
+        f"{route.format(name=name, panel='load', id=id_)}?{span}" for route in routes for id_ in _ids(route, ids)
+    )
     yield from (f"{base}/statements?{span}&sort={sort}&limit=500&order=asc" for sort in SORTS)
     yield f"{base}/events?{span}&limit=500"
     yield f"{base}/statements?sort=beauty"

@@ -53,15 +53,15 @@ def statements(running: Monitor, database: Database) -> bool:
     return bool(running.get(f"/api/v1/targets/{target(running)}/statements")["total"])
 
 
-def aimed(case: Any, name: str | None, span: tuple[float, float] | None) -> None:
+def aimed(case: Any, name: str | None, id_: str, span: tuple[float, float] | None) -> None:
     """Let some of the cases ask what there is: of a target that is watched, for a time in which it was."""
-    there = {} if name is None else {"name": name, "panel": "load"}
+    there = {} if name is None else {"name": name, "panel": "load", "id": id_}
     case.path_parameters.update({key: there[key] for key in there.keys() & case.path_parameters.keys()})
     if span is not None and case.operation.query:
         case.query.update({"from": span[0], "to": span[1]})
 
 
-def fuzz(operation: Any, name: str, answers: dict[int, int]) -> None:
+def fuzz(operation: Any, name: str, id_: str, answers: dict[int, int]) -> None:
     now = time.time()
     spans = st.tuples(st.floats(now - 86_400, now - 60), st.floats(0, 86_400)).map(lambda it: (it[0], it[0] + it[1]))
     checks = [CHECKS.get_one(check) for check in CHECKED]
@@ -76,7 +76,7 @@ def fuzz(operation: Any, name: str, answers: dict[int, int]) -> None:
     )
     @given(operation.as_strategy(), st.sampled_from([None, name, name]), st.one_of(st.none(), spans))
     def ask(case: Any, named: str | None, span: tuple[float, float] | None) -> None:
-        aimed(case, named, span)
+        aimed(case, named, id_, span)
         answer = case.call(timeout=30)
         answers[answer.status_code] = answers.get(answer.status_code, 0) + 1
         case.validate_response(answer, checks=checks)
@@ -88,13 +88,14 @@ def test_every_answer_is_one_that_the_document_knows(running: Monitor) -> None:
     print(f"PGVIGIL_SEED={SEED}")
     document = schemathesis.openapi.from_url(f"{running.url}/api/v1/openapi.json")
     name = target(running)
+    id_ = str(running.get(f"/api/v1/targets/{name}/statements")["rows"][0]["id"])
     seen: dict[str, dict[int, int]] = {}
     for found in document.get_all_operations():
         assert isinstance(found, Ok)
         operation = found.ok()
         if operation.path != STREAM:
             seen[operation.path] = {}
-            fuzz(operation, name, seen[operation.path])
+            fuzz(operation, name, id_, seen[operation.path])
     print(seen)
     assert len(seen) >= 7
     # A test that meets refusals only would prove little.

@@ -133,7 +133,7 @@ def applications(watcher: Watcher, span: Range, found: Sequence[Application]) ->
         since=seconds(span.since),
         until=seconds(span.until),
         rows=tuple(schema.Application(name=it.name, sessions=it.sessions) for it in found),
-        not_visible=_invisible(watcher, "sessions"),
+        not_visible=invisible(watcher, "sessions"),
     )
 '''
 ROUTE_IMPORT = "from pgvigil.analyse.applications import applications\n"

@@ -155,7 +155,7 @@ def add_panel(checkout: Checkout, steps: Recipe) -> None:
 
     checkout.insert(steps["web/src/api/types.ts"], followed.TYPES, before="export type Better")
     client = steps["web/src/api/client.ts"]
-    checkout.insert(client, "Applications, ", before="Comparison, Events,")
+    checkout.insert(client, "  Applications,\n", before="  Comparison,\n")
     checkout.insert(client, followed.CALL, before="  vitals: (target")
     folder = "src/pgvigil/catalog/packs/core/panels/applications/"
     checkout.add(folder + steps["panel.toml"], followed.LISTED_PANEL)

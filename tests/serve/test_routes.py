@@ -1,15 +1,12 @@
 """The routes over a filled store: what is answered, in which order, and what is refused."""
 
 from collections.abc import Mapping
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pgvigil.serve import schema
 from pgvigil.serve.watch import Watch
-from pgvigil.store import Writer, open_store
 from serve.filled import (
     BEGIN,
     CATALOG,
@@ -17,14 +14,8 @@ from serve.filled import (
     GAPS,
     NOW,
     PANELS,
-    RULES,
-    SECOND,
     SPAN,
     Client,
-    Known,
-    batch,
-    statement,
-    watcher,
 )
 
 DAY = 86_400
@@ -101,60 +92,11 @@ async def test_a_span_is_a_minute_to_400_days_long(
     ],
     ids=str,
 )
-@pytest.mark.parametrize("route", ["statements", "events"])
-async def test_a_page_has_1_to_500_rows(client: Client, route: str, asked: Mapping[str, Any], status: int) -> None:
-    answer = await client.ask(f"/api/v1/targets/t/{route}", **asked)
+async def test_a_page_of_events_has_1_to_500_rows(client: Client, asked: Mapping[str, Any], status: int) -> None:
+    answer = await client.ask("/api/v1/targets/t/events", **asked)
     assert answer.status_code == status
     if status == 422:
         assert schema.Problem.model_validate(answer.json()).field == next(iter(asked))
-
-
-@pytest.mark.parametrize("order", ["asc", "desc"])
-@pytest.mark.parametrize("sort", [str(it) for it in schema.StatementSort])
-async def test_pages_of_statements_are_disjoint_complete_and_sorted(client: Client, sort: str, order: str) -> None:
-    pages = [
-        await client.get("statements", **SPAN, sort=sort, order=order, limit=7, offset=offset)
-        for offset in range(0, 35, 7)
-    ]
-    rows = [row for page in pages for row in page["rows"]]
-    assert {page["total"] for page in pages} == {31}
-    assert len({row["queryid"] for row in rows}) == len(rows) == 31
-    values = [row[sort] for row in rows]
-    known = [value for value in values if value is not None]
-    assert values[len(known) :] == [None] * (len(values) - len(known))
-    assert known == sorted(known, reverse=order == "desc")
-    if sort in {"mean_ms", "text"}:
-        assert None in values
-
-
-async def test_what_is_not_known_of_a_statement_is_null_and_not_the_word_none(client: Client) -> None:
-    rows = (await client.get("statements", **SPAN, limit=500))["rows"]
-    assert [row["queryid"] for row in rows].count(None) == 1
-    assert "None" not in {row["queryid"] for row in rows}
-    (never,) = [row for row in rows if row["queryid"] == "3"]
-    assert (never["calls"], never["mean_ms"], never["rows_per_call"]) == (0, None, None)
-
-
-async def test_a_statement_has_one_name_in_every_order_that_no_other_has(tmp_path: Path, keeper: Writer) -> None:
-    rows = [
-        {**statement(5), **key}
-        for key in ({}, {"userid": 11}, {"dbid": 6}, {"toplevel": False}, {"queryid": 6}, {"queryid": None})
-    ]
-    names = [{"userid": userid, "name": "app"} for userid in (10, 11)]
-    with closing(open_store(f"duckdb://{tmp_path}/pgvigil.db", None, CATALOG)) as store:
-        store.target_id("t", 2.0, {})
-        for incarnation in (1, 2):
-            told = {"number": incarnation, "incarnation": incarnation}
-            store.append([batch("statements", rows, **told), batch("role_names", names, secs=None, **told)])
-        client = Client(
-            Watch(store, CATALOG, RULES, PANELS, {"t": watcher(Known, keeper)}, lambda: int(NOW * SECOND), "1")
-        )
-        for order in ("asc", "desc"):
-            found = (await client.get("statements", **SPAN, order=order))["rows"]
-            assert {row["user"] for row in found} == {"app"}
-            assert len({row["id"] for row in found}) == len(found) == 2 * len(rows)
-            named = {row["id"] for row in found if row["queryid"] == "5" and row["toplevel"]}
-            assert named == {f"5/{key}" for key in ("10/5/1", "11/5/1", "10/6/1", "10/5/2", "11/5/2", "10/6/2")}
 
 
 async def test_pages_of_events_are_disjoint_and_complete_where_many_share_a_moment(client: Client) -> None:

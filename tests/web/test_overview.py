@@ -74,12 +74,13 @@ def test_a_browser_whose_language_is_none_draws_the_page_all_the_same(open_page:
     assert visit.complaints == []
 
 
-def test_more_statements_are_listed_on_wish(open_page: OpenPage, watched: Watched) -> None:
-    page = drawn(open_page(watched.url), watched)
-    page.get_by_role("button", name=re.compile("Show up to")).click(timeout=PASS)
+def test_all_statements_are_one_press_away_and_the_span_goes_along(open_page: OpenPage, watched: Watched) -> None:
+    page = drawn(open_page(f"{watched.url}?range=15m"), watched)
+    page.get_by_role("link", name=re.compile(r"All \d+ statements")).click(timeout=PASS)
     for table in Load.TABLES:
         expect(statements(page).filter(has_text=f"from {table} where id")).to_have_count(1, timeout=PASS)
-    says(page, "rows=100")
+    assert urlsplit(page.url).path == "/queries"
+    assert address(page) == {"range": "15m"}
 
 
 def test_no_literal_of_a_statement_reaches_the_page(open_page: OpenPage, watched: Watched) -> None:
@@ -147,14 +148,15 @@ def test_a_statement_opens_in_full_under_an_address_of_its_own(open_page: OpenPa
     long = statements(page).filter(has_text="from orders_00 where note")
     expect(long).to_have_count(1, timeout=PASS)
     long.click()
-    drawer = page.get_by_role("dialog", name="Statement")
+    whole = page.get_by_role("region", name="Statement", exact=True).locator("pre")
     # All 40 conditions of it, where the list shows the first.
-    assert drawer.locator("pre").inner_text().count("note <> $") == Load.LONG.count("note <> ")
+    expect(whole).to_contain_text("note", timeout=PASS)
+    assert whole.inner_text().count("note <> $") == Load.LONG.count("note <> ")
+    assert urlsplit(page.url).path.startswith("/queries/")
     page.reload()
-    expect(drawer).to_be_visible(timeout=PASS)
-    page.keyboard.press("Escape")
-    expect(drawer).to_have_count(0)
-    says(page, "statement=.*", so=False)
+    expect(whole).to_be_visible(timeout=PASS)
+    page.go_back()
+    drawn(Visit(page, page.context), watched)
 
 
 def test_load_can_be_read_as_a_table_and_classes_hidden(open_page: OpenPage, watched: Watched) -> None:
@@ -191,7 +193,7 @@ def test_the_keyboard_does_what_the_help_says(open_page: OpenPage, watched: Watc
     page.keyboard.type("count generate_series")
     expect(page.get_by_role("option").filter(has_text="generate_series")).to_have_count(1, timeout=PASS)
     page.keyboard.press("Enter")
-    expect(page.get_by_role("dialog", name="Statement").locator("pre")).to_contain_text("generate_series")
+    expect(page.get_by_role("region", name="Statement", exact=True).locator("pre")).to_contain_text("generate_series")
 
 
 def test_what_cannot_be_seen_says_why_and_how_to_change_it(open_page: OpenPage, watched: Watched) -> None:
@@ -269,10 +271,7 @@ def test_nothing_is_shown_under_a_span_that_is_refused(open_page: OpenPage, watc
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_axe_finds_nothing(open_page: OpenPage, watched: Watched, theme: str) -> None:
     visit = open_page(watched.url, theme=theme)
-    page = drawn(visit, watched)
-    assert visit.violations() == []
-    statements(page).first.click()
-    expect(page.get_by_role("dialog", name="Statement")).to_be_visible()
+    drawn(visit, watched)
     assert visit.violations() == []
 
 

@@ -158,7 +158,7 @@ def test_what_is_asked_less_often_is_said_with_its_reason_and_only_that(
     assert visit.violations() == []
 
 
-def test_a_statement_that_ran_before_and_after_a_failover_has_a_row_and_a_drawer_for_each(
+def test_a_statement_that_ran_before_and_after_a_failover_has_a_row_and_a_page_for_each(
     tmp_path: Path, database: Database, serve: Callable[..., Serving], open_page: Callable[..., Visit]
 ) -> None:
     calls = {8: 7, 9: 3}  # by incarnation, neither of which is the server's that is watched
@@ -178,10 +178,10 @@ def test_a_statement_that_ran_before_and_after_a_failover_has_a_row_and_a_drawer
     expect(rows).to_have_count(2, timeout=30_000)
     for nth, counted in enumerate(calls.values()):
         rows.nth(nth).click()
-        drawer = page.get_by_role("dialog", name="Statement")
-        expect(drawer.locator("dl div").filter(has=page.get_by_text("Calls", exact=True))).to_contain_text(str(counted))
-        page.keyboard.press("Escape")
-        expect(drawer).to_have_count(0)
+        needs = page.get_by_role("region", name="What it needs")
+        expect(needs).to_contain_text(f"{counted} executions ended", timeout=30_000)
+        page.go_back()
+        expect(rows).to_have_count(2, timeout=30_000)
     page.keyboard.press("/")
     page.keyboard.type("twice")
     expect(page.get_by_role("option").filter(has_text="SELECT twice")).to_have_count(2)

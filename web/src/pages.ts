@@ -5,6 +5,7 @@ import type { Component } from "svelte";
 
 import type { Target } from "./api/types";
 import Overview from "./pages/Overview.svelte";
+import Queries from "./pages/Queries.svelte";
 
 export interface Page {
   readonly title: string;
@@ -19,7 +20,7 @@ export interface Place {
 
 const OVERVIEW: Page = { title: "Overview", path: "/", component: Overview };
 
-export const PAGES: readonly Page[] = [OVERVIEW];
+export const PAGES: readonly Page[] = [OVERVIEW, { title: "Queries", path: "/queries", component: Queries }];
 
 /** The page of an address and what follows it; one that nothing belongs to shows the first. */
 export function placeOf(path: string): Place {

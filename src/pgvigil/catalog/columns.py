@@ -18,7 +18,10 @@ ROLLUPS = {
 """What may become of each kind in a coarser tier; the first is what does when nothing is said."""
 
 NUMBERS = (Type.INT4, Type.INT8, Type.FLOAT8)
-_KEYS = ("kind", "type", "unit", "rollup", "privacy", "since", "until", "event", "sparse", "steady", "requires", "help")
+_KEYS = (
+    "kind", "type", "unit", "rollup", "privacy", "since", "until", "event", "sparse", "steady", "derived",
+    "requires", "help",
+)  # fmt: skip
 
 
 def read_columns(section: Section, shape: Shape) -> dict[str, Column]:
@@ -48,6 +51,7 @@ def _read_column(section: Section, name: str) -> Column:
         event=section.maybe_text("event"),
         sparse=section.flag("sparse"),
         steady=section.flag("steady"),
+        derived=section.flag("derived"),
         setting=_read_setting(section.section("requires")),
     )
 
@@ -83,6 +87,8 @@ def _check_kind(section: Section, column: Column, shape: Shape) -> None:
         raise section.wrong(
             "steady", "false unless it is a gauge or state of which the last, largest or smallest counts"
         )
+    if column.derived and (column.kind is not Kind.COUNTER or column.type is not Type.FLOAT8):
+        raise section.wrong("derived", "false unless it is a counter of type float8")
     fitting = ROLLUPS[column.kind]
     if column.rollup is not None and column.rollup not in fitting:
         raise section.wrong("rollup", f"{' or '.join(fitting) or 'nothing'} for a {column.kind}")

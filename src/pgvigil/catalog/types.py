@@ -108,6 +108,8 @@ class Column:
 
     `sparse` is for a number that is never NULL and 0 in most rows: as NULL it travels in 4 bytes instead of 12.
     `steady` is for what hardly ever moves: the store keeps it where it changed and once in every hour.
+    `derived` is for a counter that SQL computes from others: it may fall by the noise of floating point, so that its
+    fall is no sign of a reset.
     `setting` are the values that settings must have for the column to be filled.
     """
 
@@ -123,6 +125,7 @@ class Column:
     event: str | None = None
     sparse: bool = False
     steady: bool = False
+    derived: bool = False
     setting: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def exists_on(self, major: int) -> bool:

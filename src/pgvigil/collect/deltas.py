@@ -191,7 +191,7 @@ class Tracker:
         proves that all were kept. Elsewhere a loss shows in what fell.
         """
         pairs = [(self._rows[key], row) for key, row in found.items() if key in self._rows]
-        born, counters = self._layout.born, self._layout.counters
+        born, counters = self._layout.born, self._layout.telling
         if born is not None:
             return any(old[born] == new[born] for old, new in pairs)
         if self._layout.whole:
@@ -222,7 +222,7 @@ class Tracker:
             before, now = old[position], new[position]
             if before is None or now is None:
                 cells[position] = None
-            elif now >= before:
+            elif now >= before or (position in self._layout.derived and not anew):
                 cells[position] = now - before
             elif not anew:
                 cells[position] = None

@@ -34,7 +34,8 @@ class Layout:
 
     `born` is the moment an entry began to count (statements from extension 1.11 on), `reset` the moment a row says it
     was last reset. `whole` tells that all counters of an entry start again together, as an entry of
-    pg_stat_statements does; elsewhere a row may join views that are reset apart.
+    pg_stat_statements does; elsewhere a row may join views that are reset apart. `derived` are the counters among
+    `counters` whose fall tells nothing.
     """
 
     names: tuple[str, ...]
@@ -43,6 +44,12 @@ class Layout:
     born: int | None
     reset: int | None
     bounds: tuple[Bounds, ...]
+    derived: frozenset[int] = frozenset()
+
+    @property
+    def telling(self) -> tuple[int, ...]:
+        """Where the counters stand whose fall is a sign of a reset."""
+        return tuple(position for position in self.counters if position not in self.derived)
 
     @property
     def whole(self) -> bool:
@@ -83,4 +90,5 @@ def layout_of(columns: Sequence[Column], key: Sequence[str]) -> Layout:
             for count, total, smallest, largest in _BOUNDED
             if count in places and total in places
         ),
+        derived=frozenset(places[column.name] for column in columns if column.derived),
     )

@@ -27,7 +27,7 @@ def judge(layout: Layout, old: Row, new: Row) -> Life:
     """Compare two readings of one key."""
     if layout.born is not None and old[layout.born] is not None and new[layout.born] is not None:
         return Life.SAME if old[layout.born] == new[layout.born] else Life.NEW
-    if any(fell(old[position], new[position]) for position in layout.counters):
+    if any(fell(old[position], new[position]) for position in layout.telling):
         return Life.NEW
     if any(not _one_life(bounds, old, new) for bounds in layout.bounds):
         return Life.NEW
@@ -44,7 +44,7 @@ def began_anew(layout: Layout, old: Row, new: Row) -> bool:
     """
     if layout.whole or (layout.reset is not None and old[layout.reset] != new[layout.reset]):
         return True
-    return all(fell(old[position], new[position]) for position in layout.counters if old[position])
+    return all(fell(old[position], new[position]) for position in layout.telling if old[position])
 
 
 def fell(old: Value, new: Value) -> bool:

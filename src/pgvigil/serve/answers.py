@@ -5,12 +5,9 @@ from typing import Literal
 
 from pgvigil.analyse import happenings
 from pgvigil.analyse.probes import ProbeHealth, probe_health
-from pgvigil.analyse.statements import Page as StatementPage
-from pgvigil.analyse.statements import Statement
 from pgvigil.analyse.subjects import Subject
 from pgvigil.analyse.verdict import Verdict
 from pgvigil.analyse.vitals import Vital
-from pgvigil.analyse.waits import CLASSES
 from pgvigil.catalog.panels import Limit
 from pgvigil.catalog.rules import Rule
 from pgvigil.catalog.types import Probe
@@ -44,7 +41,8 @@ def not_visible(found: Invisible) -> schema.NotVisible:
     return schema.NotVisible(what=found.what, reason=found.reason, remedy=found.remedy)
 
 
-def _invisible(watcher: Watcher, probe: str) -> schema.NotVisible | None:
+def invisible(watcher: Watcher, probe: str) -> schema.NotVisible | None:
+    """Why nothing of a probe can be seen; None where it can."""
     found = watcher.hidden(probe)
     return not_visible(found) if found else None
 
@@ -196,69 +194,13 @@ def vital(watcher: Watcher, found: Vital) -> schema.Vital:
 
 def unseen(watcher: Watcher, probes: Sequence[str]) -> schema.NotVisible | None:
     """The first of these probes that cannot be seen."""
-    return next((it for probe in probes if (it := _invisible(watcher, probe))), None)
+    return next((it for probe in probes if (it := invisible(watcher, probe))), None)
 
 
 def limit_of(watcher: Watcher, limit: Limit | None) -> float | None:
     """Where the line of a panel is, where that is known."""
     settings = watcher.capabilities.settings if watcher.capabilities else {}
     return None if limit is None else limit.value(watcher.target.cpus, settings)
-
-
-def statements(
-    watcher: Watcher,
-    span: Range,
-    page: StatementPage,
-    *,
-    sort: schema.StatementSort,
-    order: schema.Order,
-    limit: int,
-    offset: int,
-) -> schema.Statements:
-    """A page of statements."""
-    return schema.Statements(
-        since=seconds(span.since),
-        until=seconds(span.until),
-        total=page.total,
-        limit=limit,
-        offset=offset,
-        sort=sort,
-        order=order,
-        secs=page.secs,
-        rows=tuple(_statement(it) for it in page.statements),
-        not_visible=_invisible(watcher, "statements"),
-    )
-
-
-def _statement_id(found: Statement) -> str:
-    """All that a row is counted by: two users of one name may have lived in one span."""
-    queryid = "hidden" if found.queryid is None else found.queryid
-    nested = "" if found.toplevel else "/nested"
-    return f"{queryid}/{found.userid}/{found.dbid}/{found.incarnation}{nested}"
-
-
-def _statement(found: Statement) -> schema.Statement:
-    return schema.Statement(
-        id=_statement_id(found),
-        queryid=None if found.queryid is None else str(found.queryid),
-        text=found.text,
-        user=found.user,
-        database=found.database,
-        toplevel=found.toplevel,
-        calls=found.calls,
-        calls_per_s=found.calls_per_s,
-        mean_ms=found.mean_ms,
-        rows_per_call=found.rows_per_call,
-        load=found.load,
-        share=found.share,
-        by_class=tuple(
-            schema.ClassShare(key=schema.WaitClass(name), share=found.classes[name])
-            for name in CLASSES
-            if name in found.classes
-        ),
-        spark=found.spark,
-        uncertain=found.uncertain,
-    )
 
 
 def events(span: Range, page: happenings.Page, *, limit: int, offset: int) -> schema.Events:

@@ -9,7 +9,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
 from pgvigil.model import Condition
-from pgvigil.serve import live, panels, problems, routes, schema
+from pgvigil.serve import live, panels, problems, routes, schema, statement_routes
 from pgvigil.serve.guards import HeadAsGet, LoopbackOnly, SecureHeaders
 from pgvigil.serve.mistakes import Mistakes
 from pgvigil.serve.problems import ProblemError
@@ -40,6 +40,7 @@ def create_app(watch: Watch | None, version: str) -> FastAPI:
     problems.install(app)
     app.include_router(routes.router)
     app.include_router(panels.router)
+    app.include_router(statement_routes.router)
     app.include_router(live.router)
     app.add_api_route("/healthz", healthz, methods=["GET"], responses={403: routes.RESPONSES[403]})
     waiting = {"model": schema.Readiness, "description": "A target was not tried yet"}

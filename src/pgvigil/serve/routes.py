@@ -6,7 +6,6 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 
 from pgvigil.analyse import happenings
 from pgvigil.analyse.probes import probe_health
-from pgvigil.analyse.statements import statements
 from pgvigil.analyse.subjects import subjects
 from pgvigil.analyse.verdict import Facts, applying, judge
 from pgvigil.analyse.vitals import vitals
@@ -85,30 +84,6 @@ def get_vitals(watch: Watching, one: One, span: Span) -> schema.Vitals:
     panels = watch.panels.values()
     found = vitals(watch.store, panels, one.target.id, span.since, span.until, span.compared)
     return answers.vitals(one, span, found)
-
-
-@router.get("/targets/{name}/statements", responses=NOT_FOUND)
-def get_statements(
-    watch: Watching,
-    one: One,
-    span: Span,
-    sort: schema.StatementSort = schema.StatementSort.LOAD,
-    order: schema.Order = schema.Order.DESCENDING,
-    limit: Limit = 50,
-    offset: Offset = 0,
-) -> schema.Statements:
-    """Statements that moved in a span, by share of the load or any other column."""
-    page = statements(
-        watch.store,
-        one.target.id,
-        span.since,
-        span.until,
-        sort=sort.value,
-        descending=order is schema.Order.DESCENDING,
-        limit=limit,
-        offset=offset,
-    )
-    return answers.statements(one, span, page, sort=sort, order=order, limit=limit, offset=offset)
 
 
 @router.get("/targets/{name}/events", responses=NOT_FOUND)

@@ -40,16 +40,6 @@ class WaitClass(StrEnum):
     OTHER = "other"  # Extension, Activity, BufferPin and what later versions add
 
 
-class StatementSort(StrEnum):
-    """By which column statements are ordered."""
-
-    LOAD = "load"
-    CALLS = "calls_per_s"
-    MEAN = "mean_ms"
-    ROWS = "rows_per_call"
-    TEXT = "text"
-
-
 class Order(StrEnum):
     """Which end of a sorted column comes first; rows whose value is not known always come last."""
 
@@ -218,53 +208,6 @@ class Verdict(Answer):
     cause: str = Field(description="Why the server does not answer; empty if it does")
     remedy: str
     watched: str = Field(description="What was looked at, in a sentence")
-
-
-class ClassShare(Answer):
-    """How much of something a wait class makes up, 0..1."""
-
-    key: WaitClass
-    share: float
-
-
-class Statement(Answer):
-    """What one normalised statement did in a span, per user and database: by their numbers, so that a role that was
-    made anew under its old name, or a server that took over, has rows of its own."""
-
-    id: str = Field(description="Names this row among those of its target, in every span, order and page")
-    queryid: str | None = Field(
-        description="The server's 64-bit number as text, the same in every database; null where it may not be seen"
-    )
-    text: str | None = Field(description="Without literals; null until its text was fetched")
-    user: str | None
-    database: str | None
-    toplevel: bool
-    calls: int
-    calls_per_s: float | None = Field(description="Over the seconds known; null where none are")
-    mean_ms: float | None = Field(description="Execution time per call; null where nothing was called")
-    rows_per_call: float | None
-    load: float | None = Field(description="Execution time over the seconds known: sessions busy with it on average")
-    share: float | None = Field(description="Of the execution time of all statements in the span, 0..1")
-    by_class: tuple[ClassShare, ...] = Field(
-        description="What its sessions were seen doing, of the samples of this statement; empty if never sampled"
-    )
-    spark: Spark = Field(description="Its load over the span")
-    uncertain: bool = Field(description="Part of the counts may belong to a reset, restart or eviction")
-
-
-class Statements(Answer):
-    """A page of the statements of a span."""
-
-    since: Moment
-    until: Moment
-    total: int = Field(description="How many statements moved in the span, on all pages")
-    limit: int
-    offset: int
-    sort: StatementSort
-    order: Order
-    secs: float = Field(description="Seconds of the span about which something is known")
-    rows: tuple[Statement, ...]
-    not_visible: NotVisible | None = None
 
 
 class Events(Answer):

@@ -15,7 +15,7 @@ _TYPES = {
     Type.TEXT: "VARCHAR",
     Type.TIMESTAMPTZ: "TIMESTAMP",
 }
-_DECIMALS = {"ms": 6, "s": 9}
+_DECIMALS = {"ms": 6, "ms2": 9, "s": 9}
 """PostgreSQL counts time in nanoseconds; further digits of a difference, a mean or a deviation are the noise of
 floating point, which takes the room of two numbers and tells nothing."""
 _OF_A_MEAN = 6

@@ -1,6 +1,21 @@
 // Asks the API. An answer that is no success becomes a Failure with a sentence for people.
 
-import type { Comparison, Events, Order, PanelData, Panels, Problem, Statements, StatementSort, Targets, Verdict, Vitals } from "./types";
+import type {
+  Comparison,
+  Events,
+  Order,
+  PanelData,
+  Panels,
+  Problem,
+  StatementDetail,
+  StatementGroups,
+  StatementKind,
+  Statements,
+  StatementSort,
+  Targets,
+  Verdict,
+  Vitals,
+} from "./types";
 
 export class Failure extends Error {
   override readonly name = "Failure";
@@ -26,7 +41,7 @@ export interface Span {
   readonly compare?: Comparison;
 }
 
-type Parameters = Readonly<Record<string, string | number>>;
+type Parameters = Readonly<Record<string, string | number | boolean>>;
 
 async function ask<Answer>(path: string, parameters: Parameters, signal: AbortSignal): Promise<Answer> {
   const query = new URLSearchParams(Object.entries(parameters).map(([name, value]) => [name, String(value)]));
@@ -59,6 +74,11 @@ export interface StatementsQuery extends Span {
   readonly order: Order;
   readonly limit: number;
   readonly offset: number;
+  readonly kind?: StatementKind;
+  readonly user?: string;
+  readonly database?: string;
+  readonly moved?: boolean;
+  readonly search?: string;
 }
 
 export interface EventsQuery extends Span {
@@ -76,6 +96,10 @@ export const api = {
     ask<Verdict>(of(target, "verdict"), at === null ? {} : { at }, signal),
   statements: (target: string, query: StatementsQuery, signal: AbortSignal) =>
     ask<Statements>(of(target, "statements"), { ...query }, signal),
+  statementGroups: (target: string, span: Span, signal: AbortSignal) =>
+    ask<StatementGroups>(of(target, "statements/groups"), { ...span }, signal),
+  statement: (target: string, id: string, span: Span, signal: AbortSignal) =>
+    ask<StatementDetail>(of(target, `statements/${id.split("/").map(encodeURIComponent).join("/")}`), { ...span }, signal),
   events: (target: string, query: EventsQuery, signal: AbortSignal) =>
     ask<Events>(of(target, "events"), { ...query }, signal),
 };

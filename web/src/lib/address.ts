@@ -34,12 +34,11 @@ export interface View {
   readonly compare: Comparison;
   readonly sort: StatementSort;
   readonly order: Order;
-  readonly statement: string | null;
   readonly hidden: readonly WaitClass[];
   /** The charts that are shown as tables. */
   readonly tables: readonly string[];
-  /** How many statements are listed. */
-  readonly rows: number;
+  /** What the address says beyond, for the page that is shown. */
+  readonly own: Readonly<Record<string, string>>;
 }
 
 export const START: View = {
@@ -49,19 +48,22 @@ export const START: View = {
   compare: "previous",
   sort: "load",
   order: "desc",
-  statement: null,
   hidden: [],
   tables: [],
-  rows: 25,
+  own: {},
 };
 
-/** How many rows a list shows at first, and after each wish for more; the last is the most that the API gives at once. */
-export const ROWS: readonly number[] = [25, 100, 500];
+const SHARED = new Set(["target", "range", "from", "to", "compare", "sort", "order", "hide", "table"]);
+const LONGEST_OWN = 400;
 
 export const SHORTEST = 60;
 export const LONGEST = 400 * 86_400;
 
-const SORTS: readonly StatementSort[] = ["load", "calls_per_s", "mean_ms", "rows_per_call", "text"];
+const SORTS: readonly StatementSort[] = [
+  "load", "calls_per_s", "calls", "mean_ms", "stddev_ms", "rows_per_call", "hit_per_call", "read_per_call", "cache_hit",
+  "temp_bytes_per_s", "wal_bytes_per_s", "io_share", "plan_ms", "load_change", "calls_change", "mean_change", "text",
+  "user", "database",
+];
 
 export function presetSeconds(key: Preset): number {
   return PRESETS.find((preset) => preset.key === key)?.seconds ?? 3600;
@@ -77,10 +79,9 @@ export function read(search: string): View {
     compare: COMPARISONS.find((one) => one.key === given.get("compare"))?.key ?? START.compare,
     sort: SORTS.find((sort) => sort === given.get("sort")) ?? START.sort,
     order: given.get("order") === "asc" ? "asc" : "desc",
-    statement: given.get("statement"),
     hidden: (given.get("hide") ?? "").split(",").filter(isWaitClass),
     tables: (given.get("table") ?? "").split(",").filter((name) => name !== ""),
-    rows: ROWS.find((rows) => String(rows) === given.get("rows")) ?? START.rows,
+    own: Object.fromEntries([...given].filter(([name, value]) => !SHARED.has(name) && value.length <= LONGEST_OWN)),
   };
 }
 
@@ -107,10 +108,9 @@ export function write(view: View): string {
   if (view.compare !== START.compare) said.set("compare", view.compare);
   if (view.sort !== START.sort) said.set("sort", view.sort);
   if (view.order !== START.order) said.set("order", view.order);
-  if (view.statement !== null) said.set("statement", view.statement);
   if (view.hidden.length > 0) said.set("hide", view.hidden.join(","));
   if (view.tables.length > 0) said.set("table", view.tables.join(","));
-  if (view.rows !== START.rows) said.set("rows", String(view.rows));
+  for (const [name, value] of Object.entries(view.own)) said.set(name, value);
   const text = said.toString();
   return text === "" ? "" : `?${text}`;
 }

@@ -50,6 +50,13 @@ describe("rows in sight", () => {
     expect(sight.last - sight.first).toBeLessThan(80);
     expect(sight.above + (sight.last - sight.first) * 33 + sight.below).toBe(5000 * 33);
   });
+
+  test("hold what is seen, wherever one has scrolled to", () => {
+    for (const scrolled of [0, 1, 329, 331, 33 * 4990, 1e9]) {
+      const { first, last } = rowsInSight(5000, 33, scrolled, 660);
+      expect([first <= scrolled / 33 || first <= 4980, last >= Math.min(5000, (scrolled + 660) / 33)]).toEqual([true, true]);
+    }
+  });
 });
 
 test("pressing a head sorts numbers from the largest, texts from A, and again turns it round", () => {

@@ -32,12 +32,15 @@ export interface Window {
 }
 
 export const ALL_BELOW = 200;
-const AROUND = 20;
+const AROUND = 10;
+/** Rows are drawn anew only when the first in sight changes by so many: scrolling within them costs nothing. */
+const AT_ONCE = 10;
 
 export function rowsInSight(count: number, rowHeight: number, scrolled: number, height: number): Window {
   if (count <= ALL_BELOW) return { first: 0, last: count, above: 0, below: 0 };
-  const first = Math.max(0, Math.floor(scrolled / rowHeight) - AROUND);
-  const last = Math.min(count, Math.ceil((scrolled + height) / rowHeight) + AROUND);
+  const begin = Math.floor(scrolled / rowHeight / AT_ONCE) * AT_ONCE;
+  const first = Math.max(0, Math.min(begin, count - 1) - AROUND);
+  const last = Math.min(count, begin + Math.ceil(height / rowHeight) + AT_ONCE + AROUND);
   return { first, last, above: first * rowHeight, below: (count - last) * rowHeight };
 }
 

@@ -1,0 +1,3 @@
+from analyse.keeping import store
+
+__all__ = ["store"]
