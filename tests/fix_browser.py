@@ -230,11 +230,16 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A served page: `name` is the target under load, `bare` one without pg_stat_statements."""
+    """A served page: `name` is the target under load, `bare` one without pg_stat_statements; `url` is Overview of the
+    first, `root` what lies above all pages."""
 
-    url: str
+    root: str
     name: str
     bare: str
+
+    @property
+    def url(self) -> str:
+        return f"{self.root}overview"
 
 
 @pytest.fixture(scope="module")

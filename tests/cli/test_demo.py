@@ -257,6 +257,26 @@ def test_what_a_kill_with_a_fault_on_leaves_behind_is_gone_with_the_next_start(d
     assert (following.traces.left(), following.files()) == ([], [])
 
 
+@pytest.mark.slow(reason="waits for the first fault of a demo to begin and to end")
+def test_a_fault_of_the_rota_is_told_with_the_sentence_to_expect_and_where_and_ctrl_c_takes_it_back(
+    demo: StartDemo,
+) -> None:
+    running = demo("--listen", f"{HOST}:0", "--fault-every", "10s")
+    address = running.until_served()
+    running.until(lambda: "fault lock-pile-up off" in running.said, "a fault's end")
+    running.until(lambda: "fault runaway-query on" in running.said, "the next fault")
+    (begun,) = re.findall(r"^  \d\d:\d\d:\d\d fault lock-pile-up on: (.+)\n +(.+)$", running.said, re.MULTILINE)
+    assert begun[0] == FAULTS["lock-pile-up"].summary
+    assert begun[1] == (
+        f'Within half a minute the verdict says: "… wait behind one transaction." See {address}?range=15m'
+    )
+    assert running.end(signal.SIGINT) == 0
+    assert "did not work" not in running.said
+    assert "Traceback" not in running.said
+    assert running.traces is not None
+    assert (running.traces.left(), running.files()) == ([], [])
+
+
 def printed(running: Demo, before: str) -> list[str]:
     """The words of the line that the demo printed for pasting."""
     (line,) = [line for line in running.said.splitlines() if line.startswith(before)]

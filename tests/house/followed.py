@@ -229,7 +229,7 @@ PAGE = """\
 <ApplicationsPanel resource={applications} />
 """
 PAGE_IMPORT = 'import Clients from "./pages/Clients.svelte";\n'
-PAGE_LINE = 'const CLIENTS: Page = { title: "Clients", path: "/clients", component: Clients };\n'
+PAGE_LINE = 'const CLIENTS: Page = { title: "Clients", path: "/clients", key: "c", component: Clients };\n'
 BROWSER_TEST = '''\
 """The page of the clients, over a real `pgvigil serve` that watches a real server under load."""
 

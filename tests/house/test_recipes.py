@@ -155,7 +155,7 @@ def add_panel(checkout: Checkout, steps: Recipe) -> None:
 
     checkout.insert(steps["web/src/api/types.ts"], followed.TYPES, before="export type Better")
     client = steps["web/src/api/client.ts"]
-    checkout.insert(client, "  Applications,\n", before="  Comparison,\n")
+    checkout.insert(client, "  Applications,\n", before="  Comparison,\n  Events,")
     checkout.insert(client, followed.CALL, before="  vitals: (target")
     folder = "src/pgvigil/catalog/packs/core/panels/applications/"
     checkout.add(folder + steps["panel.toml"], followed.LISTED_PANEL)
@@ -187,6 +187,7 @@ def test_a_page_with_a_panel_is_added_as_the_recipes_say(checkout: Checkout) -> 
     assert "/targets/{name}/applications" in (checkout.place / panel["web/src/api/schema.d.ts"]).read_text()
     checkout.succeed(page[panel["make page"]])
     assert "1 passed" in checkout.succeed(f".venv/bin/python -m pytest {browser}")
+    assert (checkout.place / page["tests/web/test_pages.py"]).is_file()
     # What else the recipes name stands in what was added.
     assert panel.left == {"Resource", "$effect", "empty", "notVisible", "npm run types", "table", "about"}
     assert page.left == set()

@@ -2,6 +2,7 @@
 
 import gzip
 import importlib.util
+import re
 import subprocess
 import sys
 import zipfile
@@ -121,3 +122,23 @@ def test_the_page_can_be_left_out(
 ) -> None:
     monkeypatch.setenv("PGVIGIL_SKIP_PAGE", value)
     assert hook.skipped() is skipped
+
+
+def test_the_documentation_names_every_key_as_the_help_does() -> None:
+    source = (ROOT / "web" / "src" / "lib" / "keys.ts").read_text(encoding="utf-8")
+    shortcuts = re.findall(r'keys: \[(.+?)\],.*?meaning: "(.+?)"', source)
+    told = [(", ".join(f"`{key}`" for key in re.findall('"(.+?)"', keys)), meaning) for keys, meaning in shortcuts]
+    assert len(told) >= 10
+    page = (ROOT / "docs" / "page.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.+`) \| (.+) \|$", page, re.MULTILINE)
+    assert rows == told
+
+
+def test_the_documentation_names_the_key_of_every_page() -> None:
+    source = (ROOT / "web" / "src" / "pages.ts").read_text(encoding="utf-8")
+    keys = dict(re.findall(r'title: "(\w+)", path: "[^"]+", key: "(\w)"', source))
+    assert {"Overview", "Fleet"} <= set(keys)
+    assert len(set(keys.values())) == len(keys)
+    page = (ROOT / "docs" / "page.md").read_text(encoding="utf-8")
+    (row,) = re.findall(r"^\| `g`, then a letter \| a page: (.+) \|$", page, re.MULTILINE)
+    assert {title: key for key, title in re.findall(r"`(\w)` (\w+)", row)} == keys

@@ -174,28 +174,6 @@ def test_load_can_be_read_as_a_table_and_classes_hidden(open_page: OpenPage, wat
     expect(chart(page)).to_be_visible()
 
 
-def test_the_keyboard_does_what_the_help_says(open_page: OpenPage, watched: Watched) -> None:
-    page = drawn(open_page(watched.url), watched)
-    page.keyboard.press("?")
-    expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
-    page.keyboard.press("Escape")
-    expect(page.get_by_role("dialog")).to_have_count(0)
-    page.keyboard.press("l")
-    says(page, "from=.*")
-    page.keyboard.press("l")
-    says(page, "from=.*", so=False)
-    page.keyboard.press("t")
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("Enter")
-    says(page, "range=6h")
-    page.keyboard.press("/")
-    expect(page.get_by_role("combobox")).to_be_focused()
-    page.keyboard.type("count generate_series")
-    expect(page.get_by_role("option").filter(has_text="generate_series")).to_have_count(1, timeout=PASS)
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("region", name="Statement", exact=True).locator("pre")).to_contain_text("generate_series")
-
-
 def test_what_cannot_be_seen_says_why_and_how_to_change_it(open_page: OpenPage, watched: Watched) -> None:
     page = open_page(f"{watched.url}?target={watched.bare}").page
     unseen = page.get_by_role("region", name="Statements by load")

@@ -32,7 +32,7 @@ def says(page: Page, words: str, *, so: bool = True) -> None:
 
 def listed(open_page: OpenPage, watched: Watched, search: str = "", **how: Any) -> Visit:
     """The list, once the statements of the busy target are there."""
-    visit = open_page(f"{watched.url}queries?range=15m{search}", **how)
+    visit = open_page(f"{watched.root}queries?range=15m{search}", **how)
     expect(rows(visit.page).nth(0 if search else 4)).to_be_visible(timeout=2 * PASS)
     return visit
 
@@ -149,13 +149,13 @@ def test_one_statement_is_told_in_full(open_page: OpenPage, watched: Watched) ->
 
 
 def test_a_statement_that_is_not_there_is_told_so(open_page: OpenPage, watched: Watched) -> None:
-    page = open_page(f"{watched.url}queries/1/2/3/4").page
+    page = open_page(f"{watched.root}queries/1/2/3/4").page
     expect(page.get_by_role("alert")).to_contain_text("There is no statement '1/2/3/4'", timeout=PASS)
     expect(page.get_by_role("link", name="← All statements")).to_be_visible()
 
 
 def test_what_cannot_be_seen_says_why(open_page: OpenPage, watched: Watched) -> None:
-    page = open_page(f"{watched.url}queries?target={watched.bare}").page
+    page = open_page(f"{watched.root}queries?target={watched.bare}").page
     expect(page.get_by_role("region", name="Statements", exact=True)).to_contain_text("CREATE EXTENSION", timeout=PASS)
 
 
@@ -199,7 +199,7 @@ def test_five_thousand_statements_scroll_with_few_of_them_drawn(
     visit = open_page("about:blank", width=width)
     with_rows(visit, [made_up(number) for number in range(1, 5001)])
     page = visit.page
-    page.goto(f"{watched.url}queries?range=15m&sort=calls")
+    page.goto(f"{watched.root}queries?range=15m&sort=calls")
     box = page.get_by_role("region", name="Statements, rows")
     table = page.get_by_role("table", name="Statements", exact=True)
     expect(table).to_have_attribute("aria-rowcount", "5001", timeout=PASS)
@@ -236,7 +236,7 @@ def test_hostile_texts_are_shown_as_texts(open_page: OpenPage, watched: Watched)
         dialog.dismiss()
 
     page.on("dialog", alerted)
-    page.goto(f"{watched.url}queries?sort=calls")
+    page.goto(f"{watched.root}queries?sort=calls")
     expect(rows(page)).to_have_count(len(texts), timeout=PASS)
     shown = rows(page).locator("td:first-child").all_text_contents()
     for text, cell in zip(texts[:3], shown, strict=False):
@@ -249,7 +249,7 @@ def test_hostile_texts_are_shown_as_texts(open_page: OpenPage, watched: Watched)
 
     visit.context.unroute_all()
     visit.context.route(re.compile(r"/statements/-?\d"), with_text)
-    page.goto(f"{watched.url}queries?range=15m&search=generate_series")
+    page.goto(f"{watched.root}queries?range=15m&search=generate_series")
     rows(page).first.get_by_role("link").click(timeout=2 * PASS)
     whole = page.get_by_role("region", name="Statement", exact=True).locator("pre")
     expect(whole).to_contain_text("<script>alert(1)</script>", timeout=PASS)
@@ -270,7 +270,7 @@ def test_what_is_not_known_is_a_dash_and_what_is_new_says_so(open_page: OpenPage
         ],
     )
     page = visit.page
-    page.goto(f"{watched.url}queries?sort=calls&columns=load,load_change,mean_ms,stddev_ms,cache_hit,io_share")
+    page.goto(f"{watched.root}queries?sort=calls&columns=load,load_change,mean_ms,stddev_ms,cache_hit,io_share")
     expect(rows(page)).to_have_count(3, timeout=PASS)
     assert set(rows(page).first.locator("td:not(:first-child)").all_inner_texts()) == {"-"}
     assert column(page, "Change") == ["-", "▲ 2×", "new"]
@@ -281,7 +281,7 @@ def test_sorting_filtering_and_scrolling_many_leaves_the_page_free(open_page: Op
     visit = open_page("about:blank")
     with_rows(visit, [made_up(number) for number in range(1, 5001)])
     page = visit.page
-    page.goto(f"{watched.url}queries?range=15m&sort=calls")
+    page.goto(f"{watched.root}queries?range=15m&sort=calls")
     table = page.get_by_role("table", name="Statements", exact=True)
     expect(table).to_have_attribute("aria-rowcount", "5001", timeout=PASS)
     page.get_by_role("searchbox").fill("table_49")

@@ -4,13 +4,18 @@
 import type { Component } from "svelte";
 
 import type { Target } from "./api/types";
+import Fleet from "./pages/Fleet.svelte";
 import Overview from "./pages/Overview.svelte";
 import Queries from "./pages/Queries.svelte";
 
 export interface Page {
   readonly title: string;
   readonly path: string;
+  /** Goes there after `g`. */
+  readonly key: string;
   readonly component: Component<{ target: Target; rest: string }>;
+  /** It tells of all servers, not of one; with one alone the navigation leaves it out. */
+  readonly fleet?: boolean;
 }
 
 export interface Place {
@@ -18,15 +23,17 @@ export interface Place {
   readonly rest: string;
 }
 
-const OVERVIEW: Page = { title: "Overview", path: "/", component: Overview };
+export const OVERVIEW: Page = { title: "Overview", path: "/overview", key: "o", component: Overview };
+const QUERIES: Page = { title: "Queries", path: "/queries", key: "q", component: Queries };
+export const FLEET: Page = { title: "Fleet", path: "/fleet", key: "f", component: Fleet, fleet: true };
 
-export const PAGES: readonly Page[] = [OVERVIEW, { title: "Queries", path: "/queries", component: Queries }];
+export const PAGES: readonly Page[] = [OVERVIEW, QUERIES, FLEET];
 
-/** The page of an address and what follows it; one that nothing belongs to shows the first. */
-export function placeOf(path: string): Place {
-  const page = PAGES.find((one) => path === one.path || (one.path !== "/" && path.startsWith(`${one.path}/`))) ?? OVERVIEW;
-  const rest = page.path === "/" ? "" : decoded(path.slice(page.path.length + 1));
-  return { page, rest };
+/** The page of an address and what follows it; one that nothing belongs to, `/` too, shows `home`. */
+export function placeOf(path: string, home: Page = OVERVIEW): Place {
+  const page = PAGES.find((one) => path === one.path || path.startsWith(`${one.path}/`));
+  if (page === undefined) return { page: home, rest: "" };
+  return { page, rest: decoded(path.slice(page.path.length + 1)) };
 }
 
 function decoded(part: string): string {

@@ -16,7 +16,10 @@ from typing import Annotated
 
 import typer
 
+from pgvigil.catalog import load as load_catalog
+from pgvigil.catalog.rules import load_rules
 from pgvigil.cli.config import Config, TargetConfig, load
+from pgvigil.cli.guide import Guide
 from pgvigil.cli.opening import DEMO, demo_store
 from pgvigil.cli.options import set_up_log
 from pgvigil.cli.output import say
@@ -43,7 +46,7 @@ def demo(
     listen_: Annotated[
         str | None, typer.Option("--listen", metavar="HOST:PORT", help="Where the page is served")
     ] = None,
-    fault_every: Annotated[str, typer.Option(help="How often something goes wrong; 0s for never")] = "3m",
+    fault_every: Annotated[str, typer.Option(help="How often a fault runs, for half of the time; 0s: none")] = "3m",
 ) -> None:
     """Bring up a PostgreSQL under a MeshHook-shaped load, watch it, and show it in the browser.
 
@@ -96,11 +99,12 @@ async def _demo(server: Server, seconds: float | None, listen_: str | None, faul
         with step("Creating the MeshHook-shaped database"):
             await install(server.dsn())
             server.passwords["pgvigil"] = await make_monitor(server.dsn())
-        await stack.enter_async_context(playing(server, fault_every, stopping))
+        guide = Guide(load_rules(load_catalog()))
+        await stack.enter_async_context(playing(server, fault_every, stopping, guide))
         config = configuration(stack, server, listen_)
         if seconds is not None:
             asyncio.get_running_loop().call_later(seconds, stopping.set)
-        await run(config, lambda line: announce(line, config, server), stopping)
+        await run(config, lambda line: announce(line, config, server, guide), stopping)
 
 
 def configuration(stack: AsyncExitStack, server: Server, listen_: str | None) -> Config:
@@ -135,8 +139,9 @@ def is_free(port: int) -> bool:
     return True
 
 
-def announce(line: str, config: Config, server: Server) -> None:
+def announce(line: str, config: Config, server: Server, guide: Guide) -> None:
     """What the demo prints once the page can be opened."""
+    guide.served(line)
     say(f"{line}?range=15m" if "http://" in line else line)
     if "http://" in line:
         say(f"To ask its store: {shlex.join([*program(), 'sql', '--store', config['store.url'], EXAMPLE])}")
@@ -152,8 +157,8 @@ def program() -> list[str]:
 
 
 @asynccontextmanager
-async def playing(server: Server, fault_every: float, stopping: asyncio.Event) -> AsyncIterator[None]:
-    """The load, in a process of its own that ends when its input does: with us, however we end.
+async def playing(server: Server, fault_every: float, stopping: asyncio.Event, guide: Guide) -> AsyncIterator[None]:
+    """The load and the faults, in a process of its own that ends when its input does: with us, however we end.
 
     If it ends before, `stopping` is set and at the end SandboxError says so.
     """
@@ -170,7 +175,7 @@ async def playing(server: Server, fault_every: float, stopping: asyncio.Event) -
     assert process.stdin is not None  # noqa: S101 - a pipe, as asked for
     assert process.stdout is not None  # noqa: S101
     process.stdin.write(json.dumps({"dsn": server.dsn(), "fault_every": fault_every}).encode() + b"\n")
-    echo = asyncio.create_task(_echo(process.stdout, stopping))
+    echo = asyncio.create_task(_echo(process.stdout, stopping, guide))
     try:
         yield
     finally:
@@ -186,7 +191,10 @@ async def playing(server: Server, fault_every: float, stopping: asyncio.Event) -
         raise SandboxError(f"The load ended with status {process.returncode}, and the demo with it.")
 
 
-async def _echo(lines: asyncio.StreamReader, ended: asyncio.Event) -> None:
+async def _echo(lines: asyncio.StreamReader, ended: asyncio.Event, guide: Guide) -> None:
     async for line in lines:
-        say(f"  {line.decode().rstrip()}")
+        told = line.decode().rstrip()
+        say(f"  {time.strftime('%H:%M:%S')} {told}")
+        if (hint := guide.hint(told)) is not None:
+            say(f"           {hint}")
     ended.set()

@@ -5,47 +5,18 @@ The first line of its input is JSON: `dsn` (a superuser's, of a database that `s
 """
 
 import asyncio
-import itertools
 import json
 import sys
-from collections.abc import Sequence
-
-import psycopg
 
 from pgvigil.sandbox.console import run
-from pgvigil.sandbox.faults import FAULTS, inject
-from pgvigil.sandbox.schema import SandboxError
+from pgvigil.sandbox.rota import rota
 from pgvigil.sandbox.workload import Workload
-
-ROTATION = (
-    "lock-pile-up",
-    "missing-index",
-    "idle-in-transaction",
-    "runaway-query",
-    "checkpoint-storm",
-    "connection-flood",
-    "plan-regression",
-    "temp-spill",
-)
-"""The faults that come round, in this order; each is on for half of its turn."""
 
 
 def say(line: str) -> None:
     """Print a line at once."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
-
-
-async def _faults(dsn: str, every: float, names: Sequence[str] = ROTATION) -> None:
-    for name in itertools.cycle(names):
-        await asyncio.sleep(every / 2)
-        try:
-            async with inject(name, dsn, every / 2):
-                say(f"fault {name} on: {FAULTS[name].summary}")
-                await asyncio.sleep(every / 2)
-            say(f"fault {name} off")
-        except (psycopg.Error, SandboxError) as error:
-            say(f"fault {name} did not work: {error}")
 
 
 async def _until_input_ends() -> None:
@@ -60,7 +31,7 @@ async def play(dsn: str, fault_every: float) -> None:
         say("load on")
         tasks = [asyncio.create_task(_until_input_ends())]
         if fault_every:
-            tasks.append(asyncio.create_task(_faults(dsn, fault_every)))
+            tasks.append(asyncio.create_task(rota(dsn, fault_every, say)))
         _, left = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in left:
             task.cancel()

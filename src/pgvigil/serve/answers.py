@@ -65,7 +65,7 @@ def _target(watch: Watch, watcher: Watcher) -> schema.Target:
         name=target.name,
         state=state(watcher.state),
         version=capabilities.version if capabilities else None,
-        role=_role(capabilities),
+        role=role(capabilities),
         database=capabilities.database if capabilities else None,
         cpus=target.cpus,
         labels=target.labels,
@@ -89,7 +89,8 @@ def _stretched(found: Stretch) -> schema.Stretched:
     return schema.Stretched(probe=found.probe, every=found.every, usual=found.usual, reason=found.reason)
 
 
-def _role(capabilities: Capabilities | None) -> Literal["primary", "standby"] | None:
+def role(capabilities: Capabilities | None) -> Literal["primary", "standby"] | None:
+    """What part the server plays; None until it was reached."""
     if capabilities is None:
         return None
     return "standby" if capabilities.in_recovery else "primary"

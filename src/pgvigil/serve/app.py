@@ -9,8 +9,9 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
 from pgvigil.model import Condition
-from pgvigil.serve import live, panels, problems, routes, schema, statement_routes
+from pgvigil.serve import fleet, live, panels, problems, routes, schema, searching, statement_routes
 from pgvigil.serve.guards import HeadAsGet, LoopbackOnly, SecureHeaders
+from pgvigil.serve.kept import KeptLines
 from pgvigil.serve.mistakes import Mistakes
 from pgvigil.serve.problems import ProblemError
 from pgvigil.serve.routes import Watching
@@ -31,6 +32,7 @@ def create_app(watch: Watch | None, version: str) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
     )
     app.state.watch = watch
+    app.state.fleet = KeptLines()
     # The last one is the outermost: a refusal bears the headers too, and a mistake is answered like everything else.
     app.add_middleware(Mistakes)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
@@ -41,6 +43,8 @@ def create_app(watch: Watch | None, version: str) -> FastAPI:
     app.include_router(routes.router)
     app.include_router(panels.router)
     app.include_router(statement_routes.router)
+    app.include_router(fleet.router)
+    app.include_router(searching.router)
     app.include_router(live.router)
     app.add_api_route("/healthz", healthz, methods=["GET"], responses={403: routes.RESPONSES[403]})
     waiting = {"model": schema.Readiness, "description": "A target was not tried yet"}

@@ -5,11 +5,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request
 
 from pgvigil.analyse import happenings
-from pgvigil.analyse.probes import probe_health
-from pgvigil.analyse.subjects import subjects
-from pgvigil.analyse.verdict import Facts, applying, judge
 from pgvigil.analyse.vitals import vitals
 from pgvigil.serve import answers, schema
+from pgvigil.serve.judging import judge_at
 from pgvigil.serve.problems import ProblemError
 from pgvigil.serve.ranges import Moment, Range, requested_range
 from pgvigil.serve.watch import Watch, Watcher
@@ -20,9 +18,6 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     500: {"model": schema.Problem, "description": "A mistake of pgvigil; its log says where"},
     503: {"model": schema.Problem, "description": "The store cannot answer now"},
 }
-PRESENT = 60_000_000
-"""Microseconds: a moment not longer ago is judged with the state of the watching as it is."""
-
 router = APIRouter(prefix="/api/v1", responses=RESPONSES)
 
 
@@ -64,18 +59,8 @@ def get_verdict(
     at: Annotated[Moment | None, Query(description="The moment to judge; by default now")] = None,
 ) -> schema.Verdict:
     """Is it well: the worst that a rule finds, with the culprit's name, or why that cannot be told."""
-    now = watch.clock()
-    moment = now if at is None else min(int(at * 1_000_000), now)
-    invisible = {name: hidden for name in watch.catalog.probes if (hidden := one.hidden(name)) is not None}
-    rules = applying(watch.rules.values(), invisible)
-    facts = Facts(
-        now=moment,
-        state=one.state if moment > now - PRESENT else None,
-        health=probe_health(watch.store, one.target.id, moment),
-        invisible=invisible,
-        subjects=subjects(watch.store, rules, one.target.id, moment, one.target.cpus),
-    )
-    return answers.verdict(moment, judge(facts, rules, watch.catalog.probes, one.target.cpus), rules)
+    found = judge_at(watch, one, None if at is None else int(at * 1_000_000))
+    return answers.verdict(found.at, found.verdict, found.rules)
 
 
 @router.get("/targets/{name}/vitals", responses=NOT_FOUND)

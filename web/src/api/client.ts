@@ -3,10 +3,12 @@
 import type {
   Comparison,
   Events,
+  Fleet,
   Order,
   PanelData,
   Panels,
   Problem,
+  Search,
   StatementDetail,
   StatementGroups,
   StatementKind,
@@ -88,6 +90,9 @@ export interface EventsQuery extends Span {
 
 export const api = {
   targets: (signal: AbortSignal) => ask<Targets>("targets", {}, signal),
+  fleet: (span: Span, signal: AbortSignal) => ask<Fleet>("fleet", { ...span }, signal),
+  search: (target: string, q: string, at: number | null, signal: AbortSignal) =>
+    ask<Search>(of(target, "search"), at === null ? { q } : { q, at }, signal),
   panels: (signal: AbortSignal) => ask<Panels>("panels", {}, signal),
   panel: (target: string, name: string, span: Span, signal: AbortSignal) =>
     ask<PanelData>(of(target, `panels/${name}`), { ...span }, signal),

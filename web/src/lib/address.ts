@@ -121,3 +121,17 @@ export function zoom(from: number, to: number, now: number): Fixed {
   const since = Math.floor(Math.min(from, to, until - SHORTEST));
   return { from: since, to: until };
 }
+
+/** A span moved by so many halves of its length, not beyond the present. */
+export function shifted(span: Fixed, halves: number, now: number): Fixed {
+  const length = Math.round(span.to - span.from);
+  const to = Math.floor(Math.min(span.to + (halves * length) / 2, now));
+  return { from: to - length, to };
+}
+
+/** Twice the span around its middle, not beyond the present and not longer than can be asked for. */
+export function widened(span: Fixed, now: number): Fixed {
+  const length = Math.min(2 * Math.round(span.to - span.from), LONGEST);
+  const to = Math.floor(Math.min((span.from + span.to + length) / 2, now));
+  return { from: to - length, to };
+}

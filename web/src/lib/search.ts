@@ -6,6 +6,8 @@ export interface Found {
   readonly title: string;
   readonly detail: string;
   readonly sql: boolean;
+  /** Choosing it leaves the search open. */
+  readonly stays?: boolean;
   readonly choose: () => void;
 }
 

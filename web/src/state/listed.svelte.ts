@@ -1,4 +1,4 @@
-// The statements that a page lists: the shell's search looks through them too.
+// The statements that a page lists.
 
 import type { Statements } from "../api/types";
 import { Resource } from "./resource.svelte";

@@ -1,6 +1,6 @@
 // The view of this page is its address; back and forward of the browser work.
 
-import { presetSeconds, read, START, type View, write } from "../lib/address";
+import { presetSeconds, read, shifted, START, type View, widened, write } from "../lib/address";
 
 class ViewState {
   #current = $state.raw<View>(read(location.search));
@@ -18,16 +18,22 @@ class ViewState {
   }
 
   /** Another page; server and time go along, what belongs to the page left does not. */
-  visit(path: string): void {
-    history.pushState(null, "", `${path}${this.kept}`);
+  visit(path: string, change: Partial<View> = {}): void {
+    history.pushState(null, "", this.address(path, change));
     this.#path = path;
     this.#current = read(location.search);
+    scrollTo(0, 0);
+  }
+
+  /** The address of another page, as a link to it says it. */
+  address(path: string, change: Partial<View> = {}): string {
+    const { target, preset, fixed, compare } = this.#current;
+    return `${path}${write({ ...START, target, preset, fixed, compare, ...change })}`;
   }
 
   /** The part of the address that links between pages carry along. */
   get kept(): string {
-    const { target, preset, fixed, compare } = this.#current;
-    return write({ ...START, target, preset, fixed, compare });
+    return this.address("");
   }
 
   get current(): View {
@@ -50,6 +56,23 @@ class ViewState {
     const address = `${location.pathname}${write(this.#current)}`;
     if (how === "push") history.pushState(null, "", address);
     else history.replaceState(null, "", address);
+  }
+
+  /** Back or forth in time by so many halves of the span; at the present it slides with it again. */
+  move(halves: number, now: number): void {
+    const moved = shifted(this.span(now), halves, now);
+    const back = moved.to >= Math.floor(now) && moved.to - moved.from === presetSeconds(this.#current.preset);
+    this.go({ fixed: back ? null : moved });
+  }
+
+  /** Twice the span around the same middle. */
+  widen(now: number): void {
+    this.go({ fixed: widened(this.span(now), now) });
+  }
+
+  /** Whether there is anything later than what is shown. */
+  hasLater(now: number): boolean {
+    return this.#current.fixed !== null && this.#current.fixed.to < Math.floor(now);
   }
 
   /** Stops where it is, or goes back to the present. */
