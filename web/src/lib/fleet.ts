@@ -17,7 +17,7 @@ export function said(line: FleetLine): Said {
     const does = line.condition === "refused" ? "refuses pgvigil" : "does not answer";
     return { tone: "bad", head: `${line.name} ${does}.`, rest: verdict.cause };
   }
-  const told = verdictLine(verdict, line.name);
+  const told = verdictLine(verdict, line.name, null);
   if (told === null) return { tone: "ok", head: "Nothing is wrong.", rest: "" };
   const others = verdict.subjects.length - 1;
   const rest = others > 0 ? `And ${plural(others, "more thing")} not as usual.` : verdict.subjects.length > 0 ? "" : (told.rest[0] ?? "");
