@@ -129,7 +129,9 @@ def known_questions(server: Server) -> tuple[dict[str, str], set[str]]:
             known = {structure(text): name for name, text in texts}
             assert len(known) == len(texts)
             each = {name: prober.catalog.probes[name].every for name in seen}
-            return known, {name for name, every in each.items() if every is not None and every <= EACH_PASS}
+            at_need = {name for name in seen if prober.catalog.probes[name].when is not None}
+            due = {name for name, every in each.items() if every is not None and every <= EACH_PASS}
+            return known, due - at_need
 
     return asyncio.run(ask())
 

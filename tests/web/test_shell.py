@@ -211,7 +211,7 @@ def busy(route: Route) -> None:
 
 def test_a_store_that_is_busy_is_told_and_the_page_comes_back_by_itself(open_page: OpenPage, watched: Watched) -> None:
     visit = open_page("about:blank")
-    visit.context.route("**/api/v1/targets/*/*", busy)
+    visit.context.route("**/api/v1/targets/*/**", busy)
     page = visit.page
     page.goto(watched.url)
     for name in ("Database load", "Statements by load"):
