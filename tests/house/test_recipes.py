@@ -147,7 +147,7 @@ def add_panel(checkout: Checkout, steps: Recipe) -> None:
     answers, routes = PACKAGE + steps["serve/answers.py"], PACKAGE + steps["serve/routes.py"]
     checkout.insert(answers, followed.ANSWER_IMPORT, before="from pgvigil.analyse.probes import")
     checkout.add(answers, followed.ANSWER)
-    checkout.insert(routes, followed.ROUTE_IMPORT, before="from pgvigil.analyse.probes import")
+    checkout.insert(routes, followed.ROUTE_IMPORT, before="from pgvigil.analyse.vitals import")
     checkout.add(routes, followed.ROUTE)
     assert checkout.stale() == {"api.md"}
     checkout.succeed(steps[".venv/bin/python -m pgvigil.cli.reference"])

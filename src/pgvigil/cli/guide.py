@@ -29,7 +29,7 @@ class Guide:
         if begun is None or begun[1] not in ROTATION:
             return None
         rule = self._rules[ROTATION[begun[1]]]
-        where = f" See {self._address}{rule.page.removeprefix('/')}?range=15m" if self._address else ""
+        where = f" See {self._address}?range=15m" if self._address else ""
         return f'Within half a minute the verdict says: "{_told(rule.headline)}"{where}'
 
 

@@ -4,7 +4,7 @@ import uPlot from "uplot";
 
 import type { Unit } from "../api/types";
 import { colour, faded } from "./colours";
-import { quantity, show } from "./format";
+import { alongAxis } from "./format";
 import { FONT, Painter } from "./paint";
 import { type Blank, BYTE_STEPS, niceTop, stack, type Values } from "./series";
 import { axisLabels } from "./time";
@@ -246,7 +246,7 @@ export class Chart {
       ...(this.#bytes ? { incrs: [...BYTE_STEPS] } : {}),
       size: (_plot, labels) => 12 + DIGIT * Math.max(2, ...(labels ?? []).map((text) => text.length)),
       space: this.#picture.small ? 28 : 44,
-      values: (_plot, marks) => marks.map((value) => show(quantity(value, this.#picture.unit))),
+      values: (_plot, marks) => alongAxis(marks, this.#picture.unit),
     };
   }
 }

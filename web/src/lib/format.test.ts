@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { bytes, change, count, duration, figures, milliseconds, plural, quantity, share, show, showOrNone } from "./format";
+import { alongAxis, bytes, change, count, duration, figures, milliseconds, plural, quantity, share, show, showOrNone } from "./format";
 
 describe("three significant figures", () => {
   test.each([
@@ -96,4 +96,10 @@ test("a change is a factor when large, per cent when not, and nothing when it is
 test("one is singular", () => {
   expect(plural(1, "session")).toBe("1 session");
   expect(plural(12_400, "statement")).toBe("12.4 k statements");
+});
+
+test("numbers along an axis are told apart", () => {
+  expect(alongAxis([0, 1, 2], "sessions")).toEqual(["0", "1", "2"]);
+  expect(alongAxis([0, 0.005, 0.01], "sessions")).toEqual(["0", "0.005", "0.01"]);
+  expect(alongAxis([0, 0.0002, 0.0004], "sessions")).toEqual(["0", "0.0002", "0.0004"]);
 });

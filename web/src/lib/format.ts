@@ -117,6 +117,13 @@ export function show(amount: Quantity): string {
   return amount.unit.startsWith("/") ? `${amount.text}${amount.unit}` : `${amount.text} ${amount.unit}`;
 }
 
+/** The numbers along an axis: with more figures where else two of them would be called the same. */
+export function alongAxis(marks: readonly number[], unit: Unit): string[] {
+  const told = marks.map((value) => show(quantity(value, unit)));
+  if (unit !== "sessions" || new Set(told).size === told.length) return told;
+  return marks.map((value) => String(Number(value.toPrecision(2))));
+}
+
 export function showOrNone(value: number | null, unit: Unit): string {
   return value === null ? NONE : show(quantity(value, unit));
 }
