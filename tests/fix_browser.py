@@ -211,7 +211,7 @@ class Load:
         for table in self.TABLES:
             connection.execute(f"select sum(id), max(note) from {table} where id > 3".encode())
         connection.execute(self.LONG.encode())
-        connection.execute("select count(*) from generate_series(1, 60000)")
+        connection.execute("select count(*) from generate_series(1, 400000)")
         self._stopping.wait(0.1)
 
     def _sleep(self, connection: psycopg.Connection[Any]) -> None:

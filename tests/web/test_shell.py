@@ -153,6 +153,7 @@ def found(page: Page, typed: str, words: str) -> Locator:
     return option(page, words)
 
 
+@pytest.mark.slow(reason="tables and indexes are found when they were visited, once a minute")
 def test_search_finds_pages_statements_tables_indexes_and_settings(open_page: OpenPage, watched: Watched) -> None:
     visit = overview(open_page, watched)
     page = visit.page
