@@ -30,7 +30,9 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def batch(number: int, probe: str, rows: Sequence[Mapping[str, Value]], **more: Any) -> Batch:
     """The batch of a pass at START + 10 s x number."""
     declared = CATALOG.probes[probe]
-    names = tuple(name for name, column in declared.columns.items() if column.kind != "text")
+    names = tuple(
+        name for name, column in declared.columns.items() if column.kind != "text" or any(name in row for row in rows)
+    )
     values = [tuple(row.get(name) for name in names) for row in rows]
     if declared.shape == "counters":
         values = [(*row, False) for row in values]

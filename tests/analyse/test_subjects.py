@@ -3,19 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from analyse.keeping import CATALOG, SECOND, START, batch
 from pgvigil.analyse.subjects import Subject, subjects
-from pgvigil.catalog import load
 from pgvigil.catalog.rules import load_rules
-from pgvigil.model import Batch, Outcome, Secret, Severity, Value
+from pgvigil.model import Secret, Severity, Value
 from pgvigil.store import open_store
 
-SECOND = 1_000_000
-BEGIN = 1_700_006_400
-CATALOG = load()
 RULES = load_rules(CATALOG)
 PERIOD = 10
 HOUR = 370
@@ -182,21 +178,6 @@ CASES: Mapping[str, Case] = {
 }
 
 
-def batch(probe: str, rows: Sequence[Row], number: int, samples: int | None = None) -> Batch:
-    declared = CATALOG.probes[probe]
-    names = tuple(
-        name for name, column in declared.columns.items() if column.kind != "text" or any(name in row for row in rows)
-    )
-    names += ("samples",) if declared.shape == "samples" else ()
-    values: list[tuple[Any, ...]] = [tuple(row.get(name) for name in names) for row in rows]
-    if declared.shape == "counters":
-        values = [(*row, False) for row in values]
-    return Batch(
-        target=1, probe=probe, epoch=1, pass_no=number, ts=(BEGIN + PERIOD * number) * SECOND, elapsed_ms=1.0,
-        names=names, rows=values, secs=float(PERIOD), incarnation=1, outcome=Outcome.OK, samples=samples,
-    )  # fmt: skip
-
-
 NAMES: Mapping[str, Sequence[Row]] = {
     "tables": [{"dbid": 5, "relid": 9, "schema": "public", "name": "orders"}],
     "databases": [{"dbid": 5, "name": "app"}],
@@ -211,10 +192,10 @@ def asked(root: Path, rule: str, case: Case, given: Sequence[Seen]) -> Sequence[
     store = open_store(f"duckdb://{root}/pgvigil.db", Secret("sixteen characters, or more"), CATALOG)
     try:
         store.target_id("t", None, {})
-        store.append([batch(probe, rows, 0) for probe, rows in NAMES.items()])
+        store.append([batch(0, probe, rows) for probe, rows in NAMES.items()])
         for number in range(1, case.passes + 1):
-            store.append([batch(seen.probe, seen.rows(number), number, seen.samples) for seen in given])
-        now = (BEGIN + PERIOD * case.passes + 1) * SECOND
+            store.append([batch(number, seen.probe, seen.rows(number), samples=seen.samples) for seen in given])
+        now = START + (PERIOD * case.passes + 1) * SECOND
         return subjects(store, [RULES[rule]], 1, now, case.cpus)
     finally:
         store.close()

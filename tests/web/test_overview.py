@@ -3,32 +3,15 @@
 import re
 import time
 from collections.abc import Callable
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from fix_browser import Load, Visit, Watched
+from web.looking import PASS, PHONE, address, says
 
 OpenPage = Callable[..., Visit]
-
-PHONE = 390
-PASS = 30_000
-"""Milliseconds within which the numbers of a pass, due every 10 s, must be there on a busy machine."""
-
-
-def address(page: Page) -> dict[str, str]:
-    """What the page's address says."""
-    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
-
-
-def says(page: Page, words: str, *, so: bool = True) -> None:
-    """Wait until the page's address holds these words, or no longer: the browser tells of a change of it later."""
-    pattern = re.compile(rf"[?&]{words}(&|$)")
-    if so:
-        expect(page).to_have_url(pattern)
-    else:
-        expect(page).not_to_have_url(pattern)
 
 
 def statements(page: Page) -> Locator:

@@ -13,11 +13,10 @@ from pathlib import Path
 from pgvigil.catalog import guard
 from pgvigil.catalog.checks import major_of
 from pgvigil.catalog.errors import CatalogError, read_text, wrong
+from pgvigil.catalog.folders import Folder, definitions
 from pgvigil.catalog.loader import SHIPPED
-from pgvigil.catalog.section import is_name, read
 from pgvigil.catalog.types import NEWEST, OLDEST, Scope
 
-LINT_FILE = "lint.toml"
 COLUMNS = ("key", "severity", "subject", "detail", "remedy")
 KEYS = ("title", "help", "todo", "source", "scope", "calls")
 
@@ -43,40 +42,22 @@ class Lint:
 
 def load_lints(packs: Sequence[Path] = SHIPPED) -> Mapping[str, Lint]:
     """All lints of these packs by name; raises CatalogError at the first thing that is wrong."""
-    found: dict[str, Lint] = {}
-    for pack in packs:
-        for lint in _read_pack(pack):
-            if lint.name in found:
-                raise CatalogError(f"{pack}: the lint {lint.name} is in pack {found[lint.name].pack} already")
-            found[lint.name] = lint
-    return found
+    return {folder.name: _read(folder) for folder in definitions(packs, "lint")}
 
 
-def _read_pack(pack: Path) -> Iterator[Lint]:
-    folder = pack / "lints"
-    for directory in sorted(folder.iterdir()) if folder.is_dir() else []:
-        if directory.is_dir():
-            yield read_lint(directory, pack.name)
-
-
-def read_lint(directory: Path, pack: str) -> Lint:
-    """One lint, checked by itself."""
-    if not (directory / LINT_FILE).is_file():
-        raise CatalogError(f"{directory} is not a lint: it holds no {LINT_FILE}")
-    if not is_name(directory.name):
-        raise wrong(directory, "the folder's name", directory.name, "lower-case letters, digits and underscores")
-    section = read(directory / LINT_FILE)
+def _read(folder: Folder) -> Lint:
+    section = folder.section
     section.allow(KEYS)
     calls = frozenset(section.texts("calls"))
     return Lint(
-        name=directory.name,
-        pack=pack,
+        name=folder.name,
+        pack=folder.pack,
         title=section.text("title"),
         help=section.text("help"),
         todo=section.text("todo"),
         source=section.text("source"),
         scope=section.one_of("scope", Scope, Scope.CLUSTER),
-        queries=dict(_read_queries(directory, calls)),
+        queries=dict(_read_queries(folder.directory, calls)),
     )
 
 

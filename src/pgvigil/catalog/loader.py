@@ -15,7 +15,8 @@ from pathlib import Path
 from pgvigil.catalog import checks, guard
 from pgvigil.catalog.choose import as_sent
 from pgvigil.catalog.columns import read_columns
-from pgvigil.catalog.errors import CatalogError, read_text, wrong
+from pgvigil.catalog.errors import CatalogError, read_text
+from pgvigil.catalog.folders import Folder, folders
 from pgvigil.catalog.section import DURATION, Section, is_name, read
 from pgvigil.catalog.types import (
     DEADLINES_MS,
@@ -33,7 +34,7 @@ from pgvigil.catalog.types import (
     Variant,
 )
 
-PROBE_FILE, PACK_FILE = "probe.toml", "pack.toml"
+PACK_FILE = "pack.toml"
 
 _PACK_KEYS = ("name", "summary", "requires")
 _PROBE_KEYS = (
@@ -59,7 +60,7 @@ def load(packs: Sequence[Path] = SHIPPED) -> Catalog:
     """Read and check these packs; raises CatalogError at the first thing that is wrong."""
     found = [_read_pack(path) for path in packs]
     checks.check_unique("pack", [(pack.name, pack.directory) for pack in found])
-    probes = [probe for pack in found for probe in _read_probes(pack)]
+    probes = [_read_probe(folder, pack) for pack in found for folder in folders(pack.directory, "probe")]
     checks.check_unique("probe", [(probe.name, probe.directory) for probe in probes])
     catalog = Catalog(
         probes={probe.name: probe for probe in sorted(probes, key=lambda probe: probe.name)},
@@ -80,20 +81,9 @@ def _read_pack(directory: Path) -> Pack:
     return Pack(name, section.text("summary"), directory, _read_requires(section))
 
 
-def _read_probes(pack: Pack) -> Iterator[Probe]:
-    folder = pack.directory / "probes"
-    for directory in sorted(folder.iterdir()) if folder.is_dir() else []:
-        if directory.is_dir():
-            yield read_probe(directory, pack)
-
-
-def read_probe(directory: Path, pack: Pack) -> Probe:
+def _read_probe(folder: Folder, pack: Pack) -> Probe:
     """One probe of a pack, checked by itself."""
-    if not (directory / PROBE_FILE).is_file():
-        raise CatalogError(f"{directory} is not a probe: it holds no {PROBE_FILE}")
-    if not is_name(directory.name):
-        raise wrong(directory, "the folder's name", directory.name, "lower-case letters, digits and underscores")
-    section = read(directory / PROBE_FILE)
+    section, directory = folder.section, folder.directory
     section.allow(_PROBE_KEYS)
     probe = _read_declaration(section, directory, pack)
     checks.check_declaration(probe, section.file)

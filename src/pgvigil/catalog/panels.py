@@ -17,12 +17,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from pgvigil.catalog.errors import CatalogError, read_text, unknown, wrong
+from pgvigil.catalog.errors import CatalogError, read_text, unknown
+from pgvigil.catalog.folders import Folder, definitions
 from pgvigil.catalog.loader import SHIPPED
-from pgvigil.catalog.section import Section, is_name, read
+from pgvigil.catalog.section import Section, is_name
 from pgvigil.catalog.types import Catalog
 
-PANEL_FILE, SQL_FILE = "panel.toml", "panel.sql"
+SQL_FILE = "panel.sql"
 COLUMNS = ("step", "series", "numerator", "denominator", "uncertain")
 PARAMETERS = ("target", "since", "until", "step", "origin")
 WORDS = ("title", "why", "page", "order", "kind", "means", "causes", "todo", "source", "computed")
@@ -147,35 +148,18 @@ class Panel:
 
 def load_panels(catalog: Catalog, packs: Sequence[Path] = SHIPPED) -> Mapping[str, Panel]:
     """All panels of these packs by name, in the order of their pages; raises CatalogError at the first wrong one."""
-    found: dict[str, Panel] = {}
-    for pack in packs:
-        for panel in _read_pack(pack, catalog):
-            if panel.name in found:
-                raise CatalogError(f"{pack}: the panel {panel.name} is in pack {found[panel.name].pack} already")
-            found[panel.name] = panel
+    found = {folder.name: _read(folder, catalog) for folder in definitions(packs, "panel")}
     ordered = sorted(found.values(), key=lambda panel: (panel.page, panel.order, panel.name))
     return {panel.name: panel for panel in ordered}
 
 
-def _read_pack(pack: Path, catalog: Catalog) -> Iterator[Panel]:
-    folder = pack / "panels"
-    for directory in sorted(folder.iterdir()) if folder.is_dir() else []:
-        if directory.is_dir():
-            yield read_panel(directory, pack.name, catalog)
-
-
-def read_panel(directory: Path, pack: str, catalog: Catalog) -> Panel:
-    """One panel, checked by itself and with the probes it reads."""
-    if not (directory / PANEL_FILE).is_file():
-        raise CatalogError(f"{directory} is not a panel: it holds no {PANEL_FILE}")
-    if not is_name(directory.name):
-        raise wrong(directory, "the folder's name", directory.name, "lower-case letters, digits and underscores")
-    section = read(directory / PANEL_FILE)
+def _read(folder: Folder, catalog: Catalog) -> Panel:
+    section, directory = folder.section, folder.directory
     kind = section.one_of("kind", PanelKind)
     section.allow(WORDS if kind is PanelKind.TABLE else (*WORDS, *DRAWN))
     return Panel(
-        name=directory.name,
-        pack=pack,
+        name=folder.name,
+        pack=folder.pack,
         title=section.text("title"),
         why=section.text("why"),
         page=section.text("page"),

@@ -14,14 +14,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pgvigil.catalog.errors import CatalogError, read_text, unknown, wrong
+from pgvigil.catalog.errors import read_text, unknown, wrong
+from pgvigil.catalog.folders import Folder, definitions
 from pgvigil.catalog.loader import SHIPPED
-from pgvigil.catalog.section import Section, is_name, read
+from pgvigil.catalog.section import Section
 from pgvigil.catalog.sentences import fields
 from pgvigil.catalog.types import Catalog
 from pgvigil.model import Severity
 
-RULE_FILE, SQL_FILE = "rule.toml", "rule.sql"
+SQL_FILE = "rule.sql"
 BEFORE = "_before"
 KEYS = (
     *("title", "headline", "details", "todo", "page", "rank", "window", "before", "probes", "needs_cpus", "explains"),
@@ -63,41 +64,24 @@ class Rule:
 
 def load_rules(catalog: Catalog, packs: Sequence[Path] = SHIPPED) -> Mapping[str, Rule]:
     """All rules of these packs by name; raises CatalogError at the first thing that is wrong."""
-    found: dict[str, Rule] = {}
-    for pack in packs:
-        for rule in _read_pack(pack, catalog):
-            if rule.name in found:
-                raise CatalogError(f"{pack}: the rule {rule.name} is in pack {found[rule.name].pack} already")
-            found[rule.name] = rule
+    found = {folder.name: _read(folder, catalog) for folder in definitions(packs, "rule")}
     for rule in found.values():
         for name in rule.explains:
             if name not in found:
-                raise unknown(rule.directory / RULE_FILE, "rule", name, found)
+                raise unknown(rule.directory / "rule.toml", "rule", name, found)
     return found
 
 
-def _read_pack(pack: Path, catalog: Catalog) -> Iterator[Rule]:
-    folder = pack / "rules"
-    for directory in sorted(folder.iterdir()) if folder.is_dir() else []:
-        if directory.is_dir():
-            yield read_rule(directory, pack.name, catalog)
-
-
-def read_rule(directory: Path, pack: str, catalog: Catalog) -> Rule:
-    """One rule, checked by itself and with the probes it needs."""
-    if not (directory / RULE_FILE).is_file():
-        raise CatalogError(f"{directory} is not a rule: it holds no {RULE_FILE}")
-    if not is_name(directory.name):
-        raise wrong(directory, "the folder's name", directory.name, "lower-case letters, digits and underscores")
-    section = read(directory / RULE_FILE)
+def _read(folder: Folder, catalog: Catalog) -> Rule:
+    section, directory = folder.section, folder.directory
     section.allow(KEYS)
     probes = section.texts("probes")
     for probe in probes:
         if probe not in catalog.probes:
             raise unknown(section.file, "probe", probe, catalog.probes)
     return Rule(
-        name=directory.name,
-        pack=pack,
+        name=folder.name,
+        pack=folder.pack,
         title=section.text("title"),
         headline=_sentence(section, "headline", section.text("headline")),
         details=tuple(_sentence(section, "details", each) for each in section.texts("details")),

@@ -53,7 +53,7 @@ def demo(
     It is set by these options alone: no PGVIGIL_ variable and no pgvigil.toml, for yours are about servers of your own.
     """
     seconds = _seconds("--for", for_) if for_ else None
-    every = 0.0 if fault_every in {"0", "0s"} else _seconds("--fault-every", fault_every)
+    every = 0.0 if fault_every in {"0", "0s"} else _seconds("--fault-every", fault_every, "0s for none, or ")
     set_up_log("warning")
     forget_users_environment()  # libpq reads PGSERVICE and its like by itself
     # Until the page is served the others end it as a Ctrl-C does: whatever was made by then is taken back.
@@ -77,11 +77,11 @@ def postgres() -> Iterator[Server]:
         server.remove()
 
 
-def _seconds(flag: str, raw: str) -> float:
+def _seconds(flag: str, raw: str, more: str = "") -> float:
     try:
         return float(duration(1, DAY)(raw))
     except ValueError:
-        raise SettingError(f"{flag} = {raw!r}; allowed: 1s to 1d, such as 90s or 5m.") from None
+        raise SettingError(f"{flag} = {raw!r}; allowed: {more}1s to 1d, such as 90s or 5m.") from None
 
 
 @contextmanager
