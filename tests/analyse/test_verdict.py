@@ -35,7 +35,7 @@ def subject(rule: str, severity: Severity) -> Subject:
 
 
 def verdict(found: Facts) -> tuple[Level, list[str], list[str]]:
-    judged = judge(found, RULES.values(), CATALOG.probes, 2.0)
+    judged = judge(found, RULES.values(), CATALOG.probes)
     return judged.level, [each.rule.name for each in judged.subjects], [each.what for each in judged.unknown]
 
 
@@ -53,7 +53,7 @@ def test_a_server_that_does_not_answer_is_down_whatever_was_found_before(conditi
     down = facts(
         state=TargetState(condition, 0, "It is gone.", "Start it."), subjects=[subject("blocked", Severity.INFO)]
     )
-    judged = judge(down, RULES.values(), CATALOG.probes, None)
+    judged = judge(down, RULES.values(), CATALOG.probes)
     assert (judged.level, judged.cause, judged.remedy) == (Level.DOWN, "It is gone.", "Start it.")
 
 
@@ -70,11 +70,18 @@ def test_it_is_never_well_while_a_probe_that_a_rule_needs_tells_nothing(
     health: ProbeHealth | None, reason: str
 ) -> None:
     others = {name: each for name, each in WELL.items() if name != "databases"}
-    judged = judge(
-        facts(others if health is None else {**others, "databases": health}), RULES.values(), CATALOG.probes, 2.0
-    )
+    judged = judge(facts(others if health is None else {**others, "databases": health}), RULES.values(), CATALOG.probes)
     assert judged.level is Level.UNKNOWN
     assert [(each.what, each.reason) for each in judged.unknown] == [("databases", reason)]
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.LATE])
+def test_it_is_not_well_while_a_probe_fails_that_no_rule_asks_for(outcome: Outcome) -> None:
+    assert not any("io" in rule.probes for rule in RULES.values())
+    failing = replace(READ, outcome=outcome, reason="canceling statement due to statement timeout")
+    found = [subject("connections_high", Severity.WARNING)]
+    assert verdict(facts({**WELL, "io": failing})) == (Level.UNKNOWN, [], ["io"])
+    assert verdict(facts({**WELL, "io": failing}, subjects=found)) == (Level.WARNING, ["connections_high"], ["io"])
 
 
 def test_what_is_not_visible_is_told_with_the_sql_that_shows_it() -> None:
@@ -82,7 +89,6 @@ def test_what_is_not_visible_is_told_with_the_sql_that_shows_it() -> None:
         facts(invisible={"statements": Invisible("statements", "No extension.", "CREATE EXTENSION …")}),
         RULES.values(),
         CATALOG.probes,
-        2.0,
     )
     assert judged.level is Level.UNKNOWN
     assert [(each.what, each.reason, each.remedy) for each in judged.unknown] == [
@@ -101,7 +107,7 @@ def test_rules_about_what_a_server_has_not_got_do_not_apply() -> None:
     left = applying(RULES.values(), absent)
     assert {rule.name for rule in RULES.values()} - {rule.name for rule in left} == {"queue_late"}
     health = {name: each for name, each in WELL.items() if name != "queues"}
-    assert judge(facts(health, invisible=absent), left, CATALOG.probes, 2.0).level is Level.WELL
+    assert judge(facts(health, invisible=absent), left, CATALOG.probes).level is Level.WELL
 
 
 def test_a_probe_that_is_asked_only_at_need_is_not_missed() -> None:

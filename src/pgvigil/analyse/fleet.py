@@ -61,7 +61,7 @@ def judged(
     found = () if gone else subjects(reader, asked, target.id, at, target.cpus)
     facts = Facts(at, state, health, invisible, found)
     last = max((each.last for each in health.values() if each.last is not None), default=None)
-    return Judged(at, judge(facts, asked, probes, target.cpus), asked, last)
+    return Judged(at, judge(facts, asked, probes), asked, last)
 
 
 def line(

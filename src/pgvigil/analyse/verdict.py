@@ -29,6 +29,7 @@ class Level(StrEnum):
     WELL = "well"
 
 
+_UNREAD = frozenset({Outcome.FAILED, Outcome.LATE, Outcome.SKIPPED})
 _LEVELS = {Severity.CRITICAL: Level.CRITICAL, Severity.WARNING: Level.WARNING, Severity.INFO: Level.INFO}
 
 
@@ -71,11 +72,11 @@ def applying(rules: Collection[Rule], invisible: Mapping[str, Invisible]) -> tup
     return tuple(rule for rule in rules if not absent & set(rule.probes))
 
 
-def judge(facts: Facts, rules: Collection[Rule], probes: Mapping[str, Probe], cpus: float | None) -> Verdict:
+def judge(facts: Facts, rules: Collection[Rule], probes: Mapping[str, Probe]) -> Verdict:
     """The verdict of these facts; pure."""
     if facts.state is not None and facts.state.condition in {Condition.UNREACHABLE, Condition.REFUSED}:
         return Verdict(Level.DOWN, cause=facts.state.cause, remedy=facts.state.remedy)
-    unknown = tuple(_unknown(facts, rules, probes, cpus))
+    unknown = tuple(_unknown(facts, rules, probes))
     blind = {each.what for each in unknown}
     # What was found in numbers that are no longer the present is no news.
     subjects = tuple(each for each in facts.subjects if not blind & set(each.rule.probes))
@@ -84,28 +85,27 @@ def judge(facts: Facts, rules: Collection[Rule], probes: Mapping[str, Probe], cp
     return Verdict(Level.UNKNOWN if unknown else Level.WELL, (), unknown)
 
 
-def _unknown(
-    facts: Facts, rules: Collection[Rule], probes: Mapping[str, Probe], cpus: float | None
-) -> Iterator[Unknown]:
+def _unknown(facts: Facts, rules: Collection[Rule], probes: Mapping[str, Probe]) -> Iterator[Unknown]:
+    """What cannot be told: what fails, whatever asks for it, and what a rule needs and cannot see, or not now."""
     needed = {name for rule in rules for name in rule.probes}
-    for name in sorted(needed):
-        hidden = facts.invisible.get(name)
+    for name in sorted(probes):
+        hidden, health = facts.invisible.get(name), facts.health.get(name)
         if hidden is not None:
-            yield Unknown(name, hidden.reason, hidden.remedy or "")
-        elif (reason := _stale(facts.now, probes[name], facts.health.get(name))) is not None:
+            if name in needed:
+                yield Unknown(name, hidden.reason, hidden.remedy or "")
+        elif health is not None and health.outcome in _UNREAD and health.reason:
+            yield Unknown(name, f"It was not read: {health.reason}.")
+        elif name in needed and (reason := _stale(facts.now, probes[name], health)) is not None:
             yield Unknown(name, reason)
-    _ = cpus  # a rule that needs them is silent without, and the page says where to set them
 
 
 def _stale(now: int, probe: Probe, health: ProbeHealth | None) -> str | None:
     """Why what a probe told is not the present; None where it is. One that is asked only at need has nothing to tell
     while there is none."""
-    if health is None or (health.last is None and health.outcome is None):
-        return None if probe.when is not None else "It was not read yet."
-    if health.outcome in {Outcome.FAILED, Outcome.SKIPPED} and health.reason:
-        return f"It was not read: {health.reason}."
-    if probe.when is not None or health.last is None:
+    if probe.when is not None:
         return None
+    if health is None or health.last is None:
+        return "It was not read yet."
     age = (now - health.last) / SECOND
     if age > STALE * (probe.every or _SAMPLER) + _SLACK:
         return f"It was last read {age:.0f} s ago."

@@ -25,7 +25,7 @@ from pgvigil.model import Severity
 SQL_FILE = "rule.sql"
 BEFORE = "_before"
 KEYS = (
-    *("title", "headline", "details", "todo", "page", "rank", "window", "before", "probes", "needs_cpus", "explains"),
+    *("title", "headline", "details", "todo", "page", "rank", "window", "before", "probes", "explains"),
     *("info", "warning", "critical", "means", "causes", "source"),
 )
 
@@ -47,7 +47,6 @@ class Rule:
     window: float
     before: float
     probes: tuple[str, ...]
-    needs_cpus: bool
     explains: tuple[str, ...]
     thresholds: Mapping[Severity, float]
     means: str
@@ -91,7 +90,6 @@ def _read(folder: Folder, catalog: Catalog) -> Rule:
         window=section.seconds("window") or 60.0,
         before=section.seconds("before") or 0.0,
         probes=probes,
-        needs_cpus=section.flag("needs_cpus"),
         explains=section.texts("explains"),
         thresholds=dict(_thresholds(section)),
         means=section.text("means"),
