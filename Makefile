@@ -12,7 +12,7 @@ help:
 	@echo "make demo         a throwaway PostgreSQL under load, watched, with the page's address on the console"
 	@echo "make test         every test, on PostgreSQL 14 to 18"
 	@echo "make soak         what is long by nature: up to two hours"
-	@echo "make bench        the promises, measured: about 40 minutes; bench-quick 3 to 4"
+	@echo "make bench        the promises, measured: about 55 minutes; bench-quick 3 to 4"
 	@echo "make check        format, lint, types, import contract, docs, page"
 	@echo "make setup        only the environment: .venv/bin/pgvigil with the test tools"
 	@echo "make page         only the web page"

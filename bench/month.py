@@ -22,6 +22,9 @@ from pgvigil.store import Store, open_store
 from pgvigil.store.boundaries import HOUR, MINUTE, SECOND
 from pgvigil.store.engine import Engine
 
+FILE = "month.db"
+"""Below the plan's work directory: the store of the month, which the page is measured over."""
+
 END = 1_790_000_000_000_000 // HOUR * HOUR
 KEY = Secret("a key that only the month uses")
 PROMISES = OF["month"]
@@ -65,7 +68,7 @@ def run(plan: Plan) -> Result:
     passes = Passes(found, pool.load(plan, found), plan.seed)
     hours = max(2, round(plan.driven_passes * STEP * SECOND / HOUR))
     month = Month(END - days(WHOLE), END, hours, plan.filled)
-    url = f"duckdb://{plan.work}/month.db"
+    url = f"duckdb://{plan.work / FILE}"
     kept = _keep(url, found, passes, month, LARGE if not plan.quick else frozenset(found.probes))
     store = open_store(url, KEY, found)
     asked = measure(store, found, passes, month.end, plan)

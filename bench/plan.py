@@ -24,12 +24,14 @@ class Plan:
     tables: int
     """Of the server with a large catalog; 0 leaves it out."""
     targets: int
+    live_minutes: int
+    """That a tab stays open and live."""
     watch: float
     """Seconds that a large catalog, many targets and the peer are watched."""
 
 
 def full(seed: int, work: Path) -> Plan:
-    """About 40 minutes."""
+    """About 55 minutes."""
     return Plan(
         quick=False,
         seed=seed,
@@ -43,6 +45,7 @@ def full(seed: int, work: Path) -> Plan:
         filled=(24, 72, 720),
         tables=10_000,
         targets=30,
+        live_minutes=10,
         watch=90.0,
     )
 
@@ -62,5 +65,6 @@ def quick(seed: int, work: Path) -> Plan:
         filled=(3, 6, 168),
         tables=0,
         targets=0,
+        live_minutes=0,
         watch=0.0,
     )

@@ -25,6 +25,13 @@ OF: Mapping[str, Mapping[str, Words]] = {
         "latency": ("dashboard requests over 30 days, p95", "<= 150 ms"),
         "latency_ingesting": ("the same while ingesting, p95", "<= 150 ms"),
     },
+    "page": {
+        "first_paint": ("first paint of Overview over a month of load R", "<= 300 ms"),
+        "range_change": ("change of the range to 30 days", "<= 500 ms"),
+        "list": ("5,000 statements sorted, filtered, scrolled", "no task over 100 ms"),
+        "saturated": ("page requests on a saturated machine, p95", "<= 500 ms"),
+        "heap": ("growth of the page's heap, live for 10 minutes", "<= 20 %"),
+    },
     "counts": {"counts": ("counted calls against the true number", "exact, or the gap is shown")},
     "alerts": {"alert": ("from a condition becoming true to its alert delivered", "<= `for` + 5 s")},
     "catalog": {

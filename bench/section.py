@@ -14,8 +14,8 @@ from bench import plan as plans
 from bench.table import Row, fields_of, row_of
 from pgvigil.sandbox.environment import forget_users_environment
 
-NAMES = ("reference", "tps", "month", "counts", "alerts", "catalog", "targets", "peer")
-"""In the order in which they run: the month repeats what the reference run has seen."""
+NAMES = ("reference", "tps", "month", "page", "counts", "alerts", "catalog", "targets", "peer")
+"""In the order in which they run: the month repeats what the reference run has seen, the page is drawn over it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,7 @@ The fixtures live as long as a module, whose tests must all be synchronous: Play
 """
 
 import contextlib
-import platform
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +19,7 @@ from urllib.parse import quote
 
 import psycopg
 import pytest
+from bench.chromium import FLAGS, LINE, find_chromium
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from fix_monitor import STRICT
@@ -30,42 +29,17 @@ from pgvigil.sandbox.environment import clean_environment
 ROOT = Path(__file__).resolve().parent.parent
 # Installed with what the page is built with, so that a test run after `make page` needs nothing more.
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
-OWN_CHROMIUM = ROOT / ".cache" / "servers" / "chromium"
-MAC_CHROME = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", MAC_CHROME)
-CHROMIUM_LINE = {
-    ("linux", "x86_64"): "make servers",
-    ("darwin", "arm64"): "brew install --cask google-chrome",
-}.get((sys.platform, platform.machine()), "sudo apt install chromium")
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 LOAD_SECONDS = 600
 """The load ends by itself, whatever becomes of the test."""
-
-
-def find_chromium() -> tuple[Path, dict[str, str]]:
-    """A Chromium and the environment it needs; skips the test where there is none."""
-    for name in CHROMIUM_NAMES:
-        if found := shutil.which(name):
-            return Path(found), clean_environment()
-    own = OWN_CHROMIUM / "chromium"
-    if not own.is_file():
-        pytest.skip(f"No Chromium here; install it with: {CHROMIUM_LINE}")
-    beside = {"LD_LIBRARY_PATH": str(OWN_CHROMIUM / "lib"), "FONTCONFIG_PATH": str(OWN_CHROMIUM / "fonts")}
-    return own, clean_environment(beside)
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A headless Chromium."""
-    executable, environment = find_chromium()
+    found = find_chromium()
+    if found is None:
+        pytest.skip(f"No Chromium here; install it with: {LINE}")
+    executable, environment = found
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=executable, args=list(FLAGS), env=dict(environment))
         yield launched
