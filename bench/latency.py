@@ -3,11 +3,10 @@
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import httpx
-from fastapi import FastAPI
 
 from bench.figures import median, percentile
 from bench.plan import Plan
@@ -15,44 +14,27 @@ from bench.posts import posts
 from bench.promises import OF
 from bench.section import Result
 from bench.simulate import Passes
+from bench.standing import TARGET, standing_app
 from bench.table import Row, at_most
+from pgvigil import catalog
 from pgvigil.catalog.panels import load_panels
-from pgvigil.catalog.rules import load_rules
 from pgvigil.catalog.types import Catalog
-from pgvigil.collect.live import LiveEvent
-from pgvigil.collect.logcost import LogCost
-from pgvigil.collect.stretched import Stretch
-from pgvigil.model import Capabilities, Condition, Invisible, Secret, Target, TargetState
-from pgvigil.serve.app import create_app
-from pgvigil.serve.watch import Watch
 from pgvigil.store import Store
 
 SECOND = 1_000_000
 LIMIT = 150.0
 SPANS = {"1 h": 3_600, "6 h": 21_600, "1 d": 86_400, "3 d": 259_200, "7 d": 604_800, "30 d": 2_592_000}
-ROUTES = ("vitals", "statements?limit=25", "statements?sort=calls_per_s&limit=500", "events")
+ROUTES = (
+    "vitals",
+    "statements?limit=25",
+    "statements?sort=calls_per_s&limit=500",
+    "statements/groups",
+    "events",
+)
 PROMISES = OF["month"]
 
-
-@dataclass(frozen=True, slots=True)
-class Absent:
-    """Stands for the collector of the simulated server: nobody watches it now."""
-
-    target: Target
-    state: TargetState
-    capabilities: Capabilities | None = None
-    invisible: tuple[Invisible, ...] = ()
-    log_cost: LogCost | None = None
-    stretched: tuple[Stretch, ...] = ()
-
-    def hidden(self, probe: str) -> Invisible | None:
-        """Nothing is."""
-
-    async def subscribe(self) -> AsyncIterator[LiveEvent]:
-        """Nothing."""
-        nothing: tuple[LiveEvent, ...] = ()
-        for event in nothing:
-            yield event
+Asked = dict[str, list[float]]
+"""Milliseconds of every request, by its kind."""
 
 
 @dataclass(slots=True)
@@ -76,67 +58,76 @@ class Ingest:
                 return
 
 
-def measure(store: Store, catalog: Catalog, passes: Passes, end: int, plan: Plan) -> Result:
+def measure(store: Store, found: Catalog, passes: Passes, end: int, plan: Plan) -> Result:
     """Rows for both, and a line for each kind of request."""
-    target = Target(1, "load-r", Secret(""), 2.0)
-    watcher = Absent(target, TargetState(Condition.WATCHING, end))
-    panels = load_panels(catalog)
-    watch = Watch(store, catalog, load_rules(catalog), panels, {"load-r": watcher}, lambda: end, "bench")
-    app = create_app(watch, "bench")
-    routes = (*ROUTES, *(f"panels/{name}" for name, panel in panels.items() if panel.drawing is not None))
-    longest = plan.filled[-1] * 3_600
-    spans = {title: seconds for title, seconds in SPANS.items() if seconds <= longest}
+    app = standing_app(store, found, end)
     turns = 5 if plan.quick else 20
+
+    async def ask() -> Asked:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
+            return await ask_all(client, end, plan, turns)
+
     ingest = Ingest(store, passes, end)
-    idle = asyncio.run(_ask_all(app, routes, end, spans, turns))
+    idle = asyncio.run(ask())
     thread = threading.Thread(target=ingest.run, name="ingest", daemon=True)
     thread.start()
-    busy = asyncio.run(_ask_all(app, routes, end, spans, turns))
+    busy = asyncio.run(ask())
     ingest.stopping.set()
     thread.join()
+    spans = f"1 h to {plan.filled[-1] // 24} days"
     rows = [
-        _row("latency", plan, idle, f"{turns} of each of {len(idle)} requests: 1 h to {longest // 86_400} days"),
+        _row("latency", plan, idle, f"{turns} of each of {len(idle)} requests: {spans}"),
         _row("latency_ingesting", plan, busy, f"the same, {ingest.appended} passes appended meanwhile, one a second"),
     ]
-    slowest = sorted(busy, key=lambda name: -percentile(busy[name], 95))
-    notes = [
-        f"{name}: idle p50 {median(idle[name]):.0f} p95 {percentile(idle[name], 95):.0f} ms, "
-        f"ingesting p50 {median(busy[name]):.0f} p95 {percentile(busy[name], 95):.0f} ms"
-        for name in slowest
-    ]
-    return Result(rows, ["Requests over the month, slowest first:", *notes])
+    return Result(rows, ["Requests over the month, slowest first:", *lines(busy, idle)])
 
 
-async def _ask_all(
-    app: FastAPI, routes: Sequence[str], now: int, spans: Mapping[str, int], turns: int
-) -> dict[str, list[float]]:
-    took: dict[str, list[float]] = {}
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
-        for _ in range(turns):
-            for title, seconds in spans.items():
-                for route in routes:
-                    took.setdefault(f"{route} over {title}", []).append(await _ask(client, route, now, seconds))
-            took.setdefault("targets", []).append(await _get(client, "/api/v1/targets"))
+async def ask_all(client: httpx.AsyncClient, now: int, plan: Plan, turns: int) -> Asked:
+    """Everything that the page asks, over spans up to all of the month that is filled, one after the other."""
+    drawn = [f"panels/{name}" for name, panel in load_panels(catalog.load()).items() if panel.asked is not None]
+    longest = plan.filled[-1] * 3_600
+    took: Asked = {}
+    for _ in range(turns):
+        for title, seconds in SPANS.items():
+            if seconds > longest:
+                continue
+            until = now / SECOND
+            span = f"from={until - seconds}&to={until}"
+            for route in (*ROUTES, *drawn):
+                await _time(client, took, f"{route} over {title}", f"/targets/{TARGET}/{route}", span)
+            await _time(client, took, f"fleet over {title}", "/fleet", span)
+        await _time(client, took, "verdict", f"/targets/{TARGET}/verdict", f"at={now / SECOND}")
+        await _time(client, took, "targets", "/targets", "")
     return took
 
 
-async def _ask(client: httpx.AsyncClient, route: str, now: int, seconds: int) -> float:
-    until = now / SECOND
+async def _time(client: httpx.AsyncClient, took: Asked, kind: str, route: str, parameters: str) -> None:
     mark = "&" if "?" in route else "?"
-    return await _get(client, f"/api/v1/targets/load-r/{route}{mark}from={until - seconds}&to={until}")
-
-
-async def _get(client: httpx.AsyncClient, path: str) -> float:
     began = time.perf_counter()
-    answer = await client.get(path)
-    took = 1e3 * (time.perf_counter() - began)
+    answer = await client.get(f"/api/v1{route}{mark}{parameters}")
+    took.setdefault(kind, []).append(1e3 * (time.perf_counter() - began))
     answer.raise_for_status()
-    return took
 
 
-def _row(key: str, plan: Plan, took: Mapping[str, Sequence[float]], how: str) -> Row:
+def slowest(asked: Asked) -> list[str]:
+    """The kinds of request, the one with the highest 95th percentile first."""
+    return sorted(asked, key=lambda kind: -percentile(asked[kind], 95))
+
+
+def lines(asked: Asked, idle: Asked | None = None) -> list[str]:
+    """A line for each kind, the slowest first."""
+    return [
+        f"{kind}: {f'idle {_of(idle[kind])}, ingesting ' if idle else ''}{_of(asked[kind])}" for kind in slowest(asked)
+    ]
+
+
+def _of(took: Sequence[float]) -> str:
+    return f"p50 {median(took):.0f} p95 {percentile(took, 95):.0f} ms"
+
+
+def _row(key: str, plan: Plan, took: Asked, how: str) -> Row:
     every = [value for values in took.values() for value in values]
-    worst = max(took, key=lambda name: percentile(took[name], 95))
+    worst = slowest(took)[0]
     of_worst = percentile(took[worst], 95)
     return Row(
         key,

@@ -111,7 +111,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
     fresh.close()
 
 
-DRAWN = [panel for panel in PANELS.values() if panel.drawing is not None]
+DRAWN = [panel for panel in PANELS.values() if panel.asked is not None]
 
 
 @pytest.mark.parametrize("panel", DRAWN, ids=lambda panel: panel.name)

@@ -63,6 +63,15 @@ def test_a_panel_says_what_it_is_and_what_it_reads(tmp_path: Path) -> None:
     assert [(it.key, it.colour) for it in drawing.series] == [("hits", "accent")]
 
 
+def test_a_panel_whose_page_carries_its_numbers_has_no_sql(tmp_path: Path) -> None:
+    pack = write(tmp_path, PANEL.replace("order = 5", "order = 5\ncarried = true"))
+    (pack / "panels" / "toys" / "panel.sql").unlink()
+    panel = loaded(pack)
+    assert panel.asked is None
+    assert panel.drawing is not None
+    assert [it.key for it in panel.drawing.series] == ["hits"]
+
+
 def test_a_line_is_a_setting_less_others_or_the_cpus_or_not_known() -> None:
     limit = Limit("t", cpus=False, setting="max_toys", less=("broken_toys", "lost_toys"))
     assert limit.value(4.0, {"max_toys": "10", "broken_toys": "3"}) == 7.0
@@ -144,7 +153,7 @@ def test_every_folder_is_a_panel_and_the_reference_is_up_to_date() -> None:
     folders = [path for pack in SHIPPED for path in pack.glob("panels/*")]
     assert {path.name for path in folders} == set(PANELS)
     for path in folders:
-        drawn = PANELS[path.name].drawing is not None
+        drawn = PANELS[path.name].asked is not None
         assert {file.name for file in path.iterdir()} == {"panel.toml", *(["panel.sql"] if drawn else [])}
     assert (ROOT / PANELS_PAGE).read_text() == page(PANELS.values(), MADE), "run python -m pgvigil.catalog.reference"
 

@@ -9,7 +9,7 @@ from fix_servers import MONITOR, Database
 from pgvigil.catalog import load
 from pgvigil.catalog.panels import load_panels
 
-DRAWN = {name: panel.drawing for name, panel in load_panels(load()).items() if panel.drawing is not None}
+DRAWN = {name: panel.asked for name, panel in load_panels(load()).items() if panel.asked is not None}
 
 
 @pytest.mark.slow(reason="waits for the second reading, which comes ten seconds after the first")

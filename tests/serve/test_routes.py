@@ -22,7 +22,7 @@ DAY = 86_400
 
 
 async def test_for_every_probe_of_a_vital_a_known_server_says_what_is_hidden(watch: Watch, client: Client) -> None:
-    drawn = [panel.drawing for panel in PANELS.values() if panel.drawing is not None]
+    drawn = [panel.asked for panel in PANELS.values() if panel.asked is not None]
     probes = {probe for drawing in drawn for probe in drawing.read}
     assert "passes" in probes
     hidden = {probe: watch.watchers["t"].hidden(probe) for probe in (*probes, *CATALOG.probes, "nothing")}

@@ -15,6 +15,7 @@ from pgvigil.serve.watch import Watch
 from pgvigil.store import Writer, open_store
 from serve.filled import BEGIN, CATALOG, NOW, PANELS, RULES, SECOND, SPAN, Client, Known, batch, statement, watcher
 
+CHARTS = [panel for panel in PANELS.values() if panel.page == "statement" and panel.drawing is not None]
 MINUTE = {"from": BEGIN, "to": BEGIN + 60}
 CHANGES = {
     "load_change": ("load", "load_before"),
@@ -164,16 +165,11 @@ async def test_one_in_full_tells_what_its_row_tells(client: Client) -> None:
         found = await client.get(f"statements/{row['id']}", **SPAN)
         assert found["row"] == {**row, "spark": None, "by_class": []}
         assert found["id"] == row["id"]
-        assert {chart["key"] for chart in found["charts"]} >= {
-            "load",
-            "calls",
-            "time",
-            "rows",
-            "blocks",
-            "io",
-            "temp",
-            "wal",
+        told = {chart["panel"]: [series["key"] for series in chart["series"]] for chart in found["charts"]}
+        assert told == {
+            panel.name: [series.key for series in panel.drawing.series] for panel in CHARTS if panel.drawing
         }
+        assert all(len(it["values"]) == len(found["ts"]) for chart in found["charts"] for it in chart["series"])
 
 
 async def test_one_that_did_not_run_in_the_span_is_known_all_the_same(client: Client) -> None:

@@ -18,7 +18,7 @@ from pgvigil.catalog.panels import load_panels
 OpenPage = Callable[..., Visit]
 
 PANELS = load_panels(load())
-DRAWN = [panel for panel in PANELS.values() if panel.drawing is not None]
+DRAWN = [panel for panel in PANELS.values() if panel.asked is not None]
 LISTED = [PANELS["statements"], PANELS["happened"]]
 PASS = 30_000
 PHONE = 390

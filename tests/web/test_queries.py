@@ -1,8 +1,11 @@
 """The pages of statements in a real browser: on a server under load, and with answers that a test makes up."""
 
+import csv
+import io
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,7 +13,10 @@ import pytest
 from playwright.sync_api import Dialog, Locator, Page, Route, expect
 
 from fix_browser import Load, Visit, Watched
+from pgvigil.catalog import load
+from pgvigil.catalog.panels import load_panels
 
+PANELS = load_panels(load())
 OpenPage = Callable[..., Visit]
 
 PHONE = 390
@@ -135,7 +141,7 @@ def test_one_statement_is_told_in_full(open_page: OpenPage, watched: Watched) ->
     expect(needs).to_contain_text("track_planning is off")
     for title in ("Load", "Calls", "Time per call", "Rows", "Blocks", "Temporary files", "WAL"):
         expect(page.get_by_role("region", name=title, exact=True).locator("canvas")).to_be_visible()
-    expect(page.get_by_role("group", name=re.compile(r"^Calls: Calls \d"))).to_be_visible()
+    expect(page.get_by_role("group", name=re.compile(r"^Calls, on average: Calls \d"))).to_be_visible()
     waits = page.get_by_role("region", name="Waits while it ran")
     expect(waits.locator("tbody tr").first).to_contain_text("CPU", timeout=2 * PASS)
     waits.get_by_role("button", name="Database").click()
@@ -146,6 +152,53 @@ def test_one_statement_is_told_in_full(open_page: OpenPage, watched: Watched) ->
     assert urlsplit(page.url).path == "/queries"
     says(page, "range=15m")
     assert visit.complaints == []
+
+
+def test_every_panel_of_a_statement_says_what_the_catalog_says_and_gives_its_rows(
+    open_page: OpenPage, watched: Watched
+) -> None:
+    page = listed(open_page, watched, "&search=generate_series").page
+    rows(page).first.get_by_role("link").click()
+    expect(page.get_by_role("group", name=re.compile(r"^Calls, on average: Calls \d"))).to_be_visible(timeout=PASS)
+    for panel in (panel for panel in PANELS.values() if panel.page == "statement"):
+        page.get_by_role("button", name=f"About {panel.title}", exact=True).click(timeout=PASS)
+        said = page.get_by_role("dialog", name=panel.title, exact=True)
+        for words in (panel.means, *panel.causes, panel.todo, *panel.source, panel.computed):
+            expect(said).to_contain_text(words)
+        page.keyboard.press("Escape")
+    calls = given(page, "Calls", "Save as CSV")
+    assert calls[0] == ["until (UTC)", "Calls (per second)", "the span before (per second)"]
+    assert any(float(row[1]) > 0 for row in calls[1:] if row[1])
+    who = given(page, "Who ran it", "Save as CSV")
+    assert who[0][:3] == ["statement", "queryid", "kind"]
+    assert watched.name in who[1]
+    waits = given(page, "Waits while it ran", "Save as CSV")
+    assert waits[0] == ["name", "share", "load (sessions)"]
+    page.get_by_role("button", name="Use Calls").click()
+    page.get_by_role("button", name="View as table").click()
+    expect(page.get_by_role("table", name="Calls").locator("tbody tr").filter(has_text="/s").first).to_be_attached()
+    says(page, "table=statement_calls")
+
+
+def given(page: Page, title: str, choice: str) -> list[list[str]]:
+    """The rows of what a panel saves."""
+    page.get_by_role("button", name=f"Use {title}", exact=False).click()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name=choice).click()
+    return list(csv.reader(io.StringIO(Path(waiting.value.path()).read_text())))
+
+
+def test_the_list_explains_itself_and_is_saved_as_filtered(open_page: OpenPage, watched: Watched) -> None:
+    page = listed(open_page, watched, "&search=orders_0").page
+    page.get_by_role("button", name="About Statements").click()
+    expect(page.get_by_role("dialog", name="Statements")).to_contain_text(PANELS["queries"].computed)
+    page.keyboard.press("Escape")
+    found = given(page, "Statements", "Save as CSV")
+    assert len(found) > 5
+    assert all("orders_0" in row[0] for row in found[1:])
+    page.get_by_role("group", name="Group by").get_by_role("button", name="Database").click()
+    expect(page.get_by_role("table", name="Statements by database")).to_be_visible(timeout=PASS)
+    assert watched.name in [row[0] for row in given(page, "Statements", "Save as CSV")]
 
 
 def test_a_statement_that_is_not_there_is_told_so(open_page: OpenPage, watched: Watched) -> None:

@@ -35,7 +35,7 @@ def vital(
     reader: Reader, panel: Panel, target: int, since: int, until: int, compared: tuple[int, int] | None = None
 ) -> Vital | None:
     """The vital of one panel; None where it has none."""
-    drawing = panel.drawing
+    drawing = panel.asked
     if drawing is None or drawing.tile is None:
         return None
     grain = max(reader.grain(name, since, until) for name in drawing.read)

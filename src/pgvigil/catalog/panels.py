@@ -1,13 +1,15 @@
 """Panels: what a page shows, with every word it says about it.
 
     <pack>/panels/<name>/panel.toml    title, reason, unit, meaning, causes, what to do, where it comes from
-                        /panel.sql     over the store, for all that is drawn over time
+                        /panel.sql     over the store, for all that is drawn over time and not `carried`
 
 The SQL is the store's, over the relations of the probes that the panel reads: `{databases}` is what was read of
 `databases` in the span; `{passes}` is there for all. It is asked with `$target`, `$since`, `$until` (a row belongs to a
 span if its ts is after the one and not after the other), `$step` and `$origin` (all in microseconds), and returns
 `step` (from 1), `series`, `numerator`, `denominator` and `uncertain`: a value is the sum of the one over the sum of the
 other, so that it is the same of whatever rows it is added up. A step of which nothing was read has no row.
+
+A panel that is `carried` has no SQL: its numbers come with the answer that its page asks for anyway.
 """
 
 import re
@@ -27,7 +29,7 @@ SQL_FILE = "panel.sql"
 COLUMNS = ("step", "series", "numerator", "denominator", "uncertain")
 PARAMETERS = ("target", "since", "until", "step", "origin")
 WORDS = ("title", "why", "page", "order", "kind", "means", "causes", "todo", "source", "computed")
-DRAWN = ("unit", "better", "probes", "also", "series", "limit", "tile", "at_least", "close_up")
+DRAWN = ("unit", "better", "probes", "also", "series", "limit", "tile", "at_least", "close_up", "carried")
 
 
 class PanelKind(StrEnum):
@@ -107,7 +109,7 @@ class Limit:
 class Drawing:
     """What is drawn over time. `probes` have to be visible, `also` is read where it is; `tile` is the title of the
     panel's one number, None where it has none; the axis ends at `at_least` or above, and begins near the least value
-    where it is a `close_up`, else at 0."""
+    where it is a `close_up`, else at 0. `sql` is empty where it is carried."""
 
     unit: Unit
     better: Better
@@ -144,6 +146,11 @@ class Panel:
     computed: str
     drawing: Drawing | None
     directory: Path
+
+    @property
+    def asked(self) -> Drawing | None:
+        """What is drawn from SQL of its own; None where it is a table, or carried."""
+        return self.drawing if self.drawing is not None and self.drawing.sql else None
 
 
 def load_panels(catalog: Catalog, packs: Sequence[Path] = SHIPPED) -> Mapping[str, Panel]:
@@ -200,7 +207,7 @@ def _drawing(section: Section, kind: PanelKind, catalog: Catalog) -> Drawing:
         tile=_tile(section),
         at_least=section.number("at_least") or 0.0,
         close_up=section.flag("close_up"),
-        sql=_read_sql(section.file.with_name(SQL_FILE), ("passes", *probes, *also)),
+        sql="" if section.flag("carried") else _read_sql(section.file.with_name(SQL_FILE), ("passes", *probes, *also)),
     )
 
 

@@ -29,18 +29,19 @@ def get_panel(
 ) -> models.PanelData:
     """The numbers of a panel over a span and over the one it is compared with, with gaps and what happened."""
     found = watch.panels.get(panel)
-    if found is None or found.drawing is None:
-        known = ", ".join(name for name, it in watch.panels.items() if it.drawing is not None)
+    drawing = None if found is None else found.asked
+    if found is None or drawing is None:
+        known = ", ".join(name for name, it in watch.panels.items() if it.asked is not None)
         raise ProblemError(
             404, "not_found", f"There are no numbers of a panel {panel[:80]!r}; known: {known}.", "panel"
         )
     shift = 0 if span.compared is None else span.since - span.compared[0]
-    drawn = chart(watch.store, found, found.drawing, one.target.id, span.since, span.until, shift)
+    drawn = chart(watch.store, found, drawing, one.target.id, span.since, span.until, shift)
     begin, end = drawn.span.since, drawn.span.until
-    probe = next(iter(found.drawing.probes), "sessions")
+    probe = next(iter(drawing.probes), "sessions")
     gaps = happenings.gaps(watch.store, one.target.id, probe, begin, end, limit=schema.CHART_GAPS)
     happened = happenings.events(watch.store, one.target.id, begin, end, limit=schema.CHART_EVENTS)
-    return _data(one, found.drawing, drawn, gaps, happened)
+    return _data(one, drawing, drawn, gaps, happened)
 
 
 def _definition(panel: Panel) -> models.PanelDefinition:

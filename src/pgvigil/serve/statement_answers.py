@@ -1,54 +1,28 @@
 """From what the store knew of statements to what the API says."""
 
 import re
-import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
+from collections.abc import Iterable, Mapping, Sequence
 
 from pgvigil.analyse import statement_groups as groups_
 from pgvigil.analyse.statement import Course, Detail, Extremes, Seen
 from pgvigil.analyse.statements import Key, Page, Statement
 from pgvigil.analyse.waits import CLASSES
-from pgvigil.catalog.panels import Unit
+from pgvigil.catalog.panels import Panel
 from pgvigil.model import Gap
 from pgvigil.serve import schema
 from pgvigil.serve import statement_schema as models
 from pgvigil.serve.answers import gap, invisible, optional_seconds, seconds
+from pgvigil.serve.panel_models import PanelSeries
 from pgvigil.serve.ranges import Range
 from pgvigil.serve.watch import Watcher
 
 _ID = re.compile(r"(hidden|-?[0-9]{1,19})/([0-9]{1,10})/([0-9]{1,10})/([0-9]{1,9})(/nested)?")
 _LARGEST = 2**63
+PAGE = "statement"
+"""The page whose panels' numbers come with the detail of a statement."""
+
+MEASURED_AT_WISH = "statement_io"
 NOT_TIMED = "track_io_timing is off, so the server does not measure how long blocks take"
-
-
-@dataclass(frozen=True, slots=True)
-class ChartDefinition:
-    """A chart of one statement, as `statement_charts.toml` says; `series` are its lines' keys and titles."""
-
-    key: str
-    title: str
-    why: str
-    unit: Unit
-    series: tuple[tuple[str, str], ...]
-
-
-@cache
-def charts() -> tuple[ChartDefinition, ...]:
-    """Every chart of one statement, in the order in which they are shown."""
-    content = tomllib.loads((files("pgvigil.analyse") / "statement_charts.toml").read_text(encoding="utf-8"))
-    return tuple(
-        ChartDefinition(
-            it["key"],
-            it["title"],
-            it["why"],
-            Unit(it["unit"]),
-            tuple((s["key"], s["title"]) for s in it["series"]),
-        )
-        for it in content["chart"]
-    )
 
 
 def statement_id(key: Key) -> str:
@@ -178,8 +152,8 @@ def _group(found: groups_.Group) -> models.StatementGroup:
     )
 
 
-def detail(watcher: Watcher, found: Detail, gaps: Sequence[Gap]) -> models.StatementDetail:
-    """One statement over a span."""
+def detail(watcher: Watcher, panels: Iterable[Panel], found: Detail, gaps: Sequence[Gap]) -> models.StatementDetail:
+    """One statement over a span; `panels` are all that any page has."""
     row = found.row
     like = row or (found.alike[0] if found.alike else None)
     steps, before = found.course.span, found.before
@@ -200,7 +174,9 @@ def detail(watcher: Watcher, found: Detail, gaps: Sequence[Gap]) -> models.State
         step=seconds(steps.step),
         ts=tuple(seconds(end) for end in steps.ends),
         charts=tuple(
-            _chart(it, found.course, before, timed=like is None or like.io_share is not None) for it in charts()
+            _chart(it, found.course, before, timed=like is None or like.io_share is not None)
+            for it in panels
+            if it.page == PAGE and it.drawing is not None
         ),
         gaps=tuple(gap(it) for it in gaps),
         uncertain=tuple(seconds(steps.ends[step - 1]) for step in found.course.uncertain),
@@ -219,22 +195,19 @@ def detail(watcher: Watcher, found: Detail, gaps: Sequence[Gap]) -> models.State
     )
 
 
-def _chart(definition: ChartDefinition, course: Course, before: Course | None, *, timed: bool) -> models.StatementChart:
-    hidden = definition.key == "io" and not timed
+def _chart(panel: Panel, course: Course, before: Course | None, *, timed: bool) -> models.StatementChart:
+    hidden = panel.name == MEASURED_AT_WISH and not timed
     nothing = (None,) * course.span.count
+    series = () if panel.drawing is None else panel.drawing.series
     return models.StatementChart(
-        key=definition.key,
-        title=definition.title,
-        why=definition.why,
-        unit=definition.unit,
+        panel=panel.name,
         series=tuple(
-            models.StatementSeries(
-                key=key,
-                title=title,
-                values=nothing if hidden else course.values[key],
-                before=None if before is None else nothing if hidden else before.values[key],
+            PanelSeries(
+                key=it.key,
+                values=nothing if hidden else course.values[it.key],
+                compared=None if before is None else nothing if hidden else before.values[it.key],
             )
-            for key, title in definition.series
+            for it in series
         ),
         reason=NOT_TIMED if hidden else None,
     )

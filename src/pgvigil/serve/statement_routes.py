@@ -100,4 +100,4 @@ def get_statement(
     gaps = happenings.gaps(
         watch.store, one.target.id, "statements", steps.since, steps.until, limit=schema.CHART_GAPS
     )  # fmt: skip
-    return statement_answers.detail(one, found, gaps.gaps)
+    return statement_answers.detail(one, watch.panels.values(), found, gaps.gaps)

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from pgvigil.catalog.panels import Unit
+from pgvigil.serve.panel_models import PanelSeries
 from pgvigil.serve.schema import Answer, Gap, Moment, NotVisible, Order, Spark, WaitClass
 
 
@@ -159,25 +159,11 @@ class StatementGroups(Answer):
     tags_not_visible: NotVisible | None = None
 
 
-class StatementSeries(Answer):
-    """One line of a chart; null in a step about which nothing is known."""
-
-    key: str
-    title: str
-    values: tuple[float | None, ...]
-    before: tuple[float | None, ...] | None = Field(
-        description="The compared span, on the same steps; null without one"
-    )
-
-
 class StatementChart(Answer):
-    """A small chart of one statement."""
+    """The numbers of a panel that are of one statement."""
 
-    key: str
-    title: str
-    why: str
-    unit: Unit
-    series: tuple[StatementSeries, ...]
+    panel: str = Field(description="Its name among the panels, which tell all words about it")
+    series: tuple[PanelSeries, ...]
     reason: str | None = Field(description="Why nothing of it is known, where that is so")
 
 

@@ -1,6 +1,6 @@
 // A statement in words, its address, and which of them an address asks for.
 
-import type { Comparison, Statement, StatementKind } from "../api/types";
+import type { Comparison, PanelData, Statement, StatementChart, StatementDetail, StatementKind } from "../api/types";
 import { change, count, milliseconds, NONE, quantity, share, show, showOrNone } from "./format";
 import type { Column } from "./table";
 
@@ -13,6 +13,29 @@ export function statementPath(id: string): string {
 export function statementText(row: Pick<Statement, "text" | "queryid">): string {
   if (row.text !== null) return row.text;
   return row.queryid === null ? "(not visible to this role)" : `(text not fetched yet, queryid ${row.queryid})`;
+}
+
+/** The numbers of one of its charts, as a panel has them. */
+export function chartData(told: StatementDetail, chart: StatementChart): PanelData {
+  // Where calls are not known nothing was read, whatever else a step lacks.
+  const calls = told.charts.flatMap((one) => one.series).find((one) => one.key === "calls")?.values ?? [];
+  const { since, until, step, ts, gaps, compared_since: from, compared_until: to } = told;
+  return {
+    since,
+    until,
+    step,
+    ts,
+    series: chart.series,
+    read: ts.map((_, i) => calls[i] !== null && calls[i] !== undefined),
+    compared: from === null || to === null ? null : { since: from, until: to },
+    limit: null,
+    uncertain: told.uncertain.map((end) => ({ since: end - step, until: end })),
+    gaps,
+    gaps_total: gaps.length,
+    events: [],
+    events_total: 0,
+    not_visible: null,
+  };
 }
 
 export const KIND_TITLES: Readonly<Record<StatementKind, string>> = {
