@@ -189,7 +189,18 @@ def test_a_page_with_a_panel_is_added_as_the_recipes_say(checkout: Checkout) -> 
     assert "1 passed" in checkout.succeed(f".venv/bin/python -m pytest {browser}")
     assert (checkout.place / page["tests/web/test_pages.py"]).is_file()
     # What else the recipes name stands in what was added.
-    assert panel.left == {"Resource", "$effect", "empty", "notVisible", "npm run types", "table", "about"}
+    words = {
+        "Resource",
+        "$effect",
+        "empty",
+        "notVisible",
+        "npm run types",
+        "table",
+        "about",
+        "carried = true",
+        "DrawnPanel",
+    }
+    assert panel.left == words
     assert page.left == set()
 
 
