@@ -235,6 +235,10 @@ def _heap_of(send: Callable[[str], dict[str, float]]) -> float:
     return send("Runtime.getHeapUsage")["usedSize"] / 1e6
 
 
+def _p95(took: Sequence[float]) -> str:
+    return f"{percentile(took, 95):.0f} ms (p95 of {len(took)}, {min(took):.0f} to {max(took):.0f})"
+
+
 def _drawing(paints: Sequence[float], changes: Sequence[float], scrolled: Scrolled) -> list[Row]:
     longest = max(scrolled.tasks, default=0.0)
     told = f"longest task {longest:.0f} ms" if scrolled.tasks else f"no task over {LONG_TASK:.0f} ms"
@@ -242,15 +246,15 @@ def _drawing(paints: Sequence[float], changes: Sequence[float], scrolled: Scroll
         Row(
             "first_paint",
             *PROMISES["first_paint"],
-            f"{percentile(paints, 95):.0f} ms (median {median(paints):.0f})",
-            f"Chromium on the same cores, first contentful paint of Overview, empty cache, p95 of {TURNS}, {min(paints):.0f} to {max(paints):.0f}",
+            _p95(paints),
+            "Chromium on the same cores, first contentful paint of Overview, empty cache",
             at_most(percentile(paints, 95), 300.0),
         ),
         Row(
             "range_change",
             *PROMISES["range_change"],
-            f"{percentile(changes, 95):.0f} ms (median {median(changes):.0f})",
-            f"from the press to the frame after the last answer is drawn, p95 of {TURNS}, {min(changes):.0f} to {max(changes):.0f}",
+            _p95(changes),
+            "from the press to the frame after the last answer is drawn",
             at_most(percentile(changes, 95), 500.0),
         ),
         Row(
