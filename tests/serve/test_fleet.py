@@ -153,6 +153,19 @@ async def test_a_line_has_the_telling_vitals_and_none_is_0_where_it_is_not_known
     assert (found["well"]["version"], found["well"]["role"]) == ("18.0", "primary")
 
 
+async def test_a_line_is_compared_with_the_span_that_is_asked_for(fleet: Client, counting: Counting) -> None:
+    # It was watched for ten minutes, so nothing is known of a day before.
+    span: dict[str, Any] = {"from": BEGIN + 400, "to": BEGIN + 600}
+    for compare, known in (("previous", True), ("day", False), ("none", False)):
+        counting.asked.clear()
+        found = {line["name"]: line for line in await lines(fleet, **span, compare=compare)}
+        load = found["idle"]["vitals"][0]
+        assert (load["previous"] is not None) is known
+        alone = (await fleet.ask("/api/v1/targets/idle/vitals", **span, compare=compare)).json()["vitals"]
+        assert load == next(vital for vital in alone if vital["key"] == "load")
+        assert counting.asked, "a line kept for another comparison was told"
+
+
 async def test_at_a_moment_of_the_past_it_is_as_it_was_then(fleet: Client) -> None:
     found = {line["name"]: line for line in await lines(fleet, **{"from": BEGIN, "to": BEGIN + 390})}
     assert found["idle"]["verdict"]["level"] == found["well"]["verdict"]["level"] == "well"

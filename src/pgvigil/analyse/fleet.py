@@ -71,8 +71,9 @@ def line(
     found: Judged,
     state: TargetState | None,
     span: tuple[int, int],
+    compared: tuple[int, int] | None,
 ) -> Line:
-    """The line of a server that was judged; its numbers are those of `span`."""
+    """The line of a server that was judged; its numbers are those of `span`, and of the one it is compared with."""
     first = next(iter(found.verdict.subjects), None)
     if found.verdict.level is Level.DOWN:
         since = state.since if state is not None else None
@@ -80,7 +81,7 @@ def line(
         since = lasting_since(reader, first, target.id, found.at, target.cpus)
     else:
         since = None
-    told = vitals(reader, [panels[name] for name in VITALS if name in panels], target.id, *span, None)
+    told = vitals(reader, [panels[name] for name in VITALS if name in panels], target.id, *span, compared)
     return Line(found, since, told)
 
 

@@ -33,7 +33,7 @@ class FleetLine(Answer):
         "is wrong, or longer ago than the hour that is looked back"
     )
     last_reading: Moment | None = Field(description="When a probe last brought something, of the two hours before")
-    vitals: tuple[Vital, ...] = Field(description="load, throughput and connections, without the span before")
+    vitals: tuple[Vital, ...] = Field(description="load, throughput and connections, beside the compared span")
 
 
 class Fleet(Answer):
@@ -59,16 +59,18 @@ def get_fleet(watch: Watching, request: Request, span: Span) -> Fleet:
 
 
 def _key(watch: Watch, one: Watcher, span: Range) -> Hashable:
-    """What a line depends on: of the present, how the watching is and how long the span; of the past, which span."""
+    """What a line depends on: of the present, how the watching is and how long the span; of the past, which span; and
+    with what it is compared."""
     state = state_at(watch, one, span.until)
     if state is None:
-        return (one.target.id, span.since, span.until)
-    return (one.target.id, span.until - span.since, state.condition, state.since)
+        return (one.target.id, span.comparison, span.since, span.until)
+    return (one.target.id, span.comparison, span.until - span.since, state.condition, state.since)
 
 
 def _line(watch: Watch, one: Watcher, span: Range) -> Line:
     found = judge_at(watch, one, span.until)
-    return line(watch.store, watch.panels, one.target, found, state_at(watch, one, found.at), (span.since, span.until))
+    state = state_at(watch, one, found.at)
+    return line(watch.store, watch.panels, one.target, found, state, (span.since, span.until), span.compared)
 
 
 def _answer(one: Watcher, found: Line) -> FleetLine:
