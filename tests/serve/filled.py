@@ -63,6 +63,9 @@ def batch(probe: str, rows: Sequence[Mapping[str, Value]], number: int = 1, **mo
     values = [tuple(row.get(name) for name in names) for row in rows]
     if declared.shape == "counters":
         values = [(*row, False) for row in values]
+    if declared.shape == "samples":
+        names = (*names, "samples")
+        values = [(*row, told["samples"]) for row, told in zip(values, rows, strict=True)]
     given = {"secs": 10.0, "incarnation": 1, "outcome": Outcome.OK, **more}
     return Batch(
         target=1, probe=probe, epoch=1, pass_no=number, ts=(BEGIN + 10 * number) * SECOND, elapsed_ms=1.0, names=names,

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from pgvigil.analyse.queries import Reader
+
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
 STEPS_WANTED = 240
@@ -56,6 +58,18 @@ def chart_span(since: int, until: int, grain: int) -> Span:
     wanted = max((until - since) / SECOND / STEPS_WANTED, grain)
     step = next((nice for nice in NICE if nice >= wanted), NICE[-1]) * SECOND
     return Span(since // step * step, -(-until // step) * step, step)
+
+
+def chart_spans(
+    reader: Reader, probe: str, since: int, until: int, compared: tuple[int, int] | None
+) -> tuple[Span, Span | None]:
+    """The steps of a chart of a probe, and those they are compared with: the same, earlier by whole steps."""
+    grains = [reader.grain(probe, *one) for one in ((since, until), compared) if one is not None]
+    span = chart_span(since, until, max(grains))
+    if compared is None:
+        return span, None
+    shift = -((compared[0] - since) // span.step) * span.step
+    return span, Span(span.since - shift, span.until - shift, span.step)
 
 
 def spark_span(since: int, until: int, grain: int, count: int = SPARK_STEPS) -> Span:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pgvigil.analyse.queries import Reader, run, text
-from pgvigil.analyse.span import Span, chart_span
+from pgvigil.analyse.span import Span, chart_spans
 from pgvigil.analyse.statements import BLOCK_SIZE, Filter, Key, Order, Statement, listed, shares
 from pgvigil.analyse.waits import CLASSES
 
@@ -93,7 +93,7 @@ def statement(
     ((told, first_seen, user, database, kind),) = reader.query(
         text("statement_text").format(kind=text("statement_kind")), given
     ).rows
-    span, shifted = spans(reader, since, until, compared)
+    span, shifted = chart_spans(reader, "statements", since, until, compared)
     samples, seen = _seen(reader, target, key, since, until)
     return Detail(
         key=key,
@@ -110,16 +110,6 @@ def statement(
         samples=samples,
         seen=seen,
     )
-
-
-def spans(reader: Reader, since: int, until: int, compared: tuple[int, int] | None) -> tuple[Span, Span | None]:
-    """The steps of its charts, and those they are compared with: the same, earlier by whole steps."""
-    grains = [reader.grain("statements", *one) for one in ((since, until), compared) if one is not None]
-    span = chart_span(since, until, max(grains))
-    if compared is None:
-        return span, None
-    shift = -((compared[0] - since) // span.step) * span.step
-    return span, Span(span.since - shift, span.until - shift, span.step)
 
 
 def _course(reader: Reader, target: int, key: Key, span: Span, block_size: int) -> Course:

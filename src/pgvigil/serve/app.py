@@ -9,7 +9,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
 from pgvigil.model import Condition
-from pgvigil.serve import fleet, live, panels, problems, routes, schema, searching, statement_routes
+from pgvigil.serve import fleet, live, load_routes, panels, problems, routes, schema, searching, statement_routes
 from pgvigil.serve.guards import HeadAsGet, LoopbackOnly, SecureHeaders
 from pgvigil.serve.kept import KeptLines
 from pgvigil.serve.mistakes import Mistakes
@@ -42,6 +42,7 @@ def create_app(watch: Watch | None, version: str) -> FastAPI:
     problems.install(app)
     app.include_router(routes.router)
     app.include_router(panels.router)
+    app.include_router(load_routes.router)
     app.include_router(statement_routes.router)
     app.include_router(fleet.router)
     app.include_router(searching.router)

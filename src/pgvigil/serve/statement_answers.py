@@ -99,13 +99,14 @@ def statement(found: Statement) -> models.Statement:
         calls_per_s_before=found.calls_per_s_before,
         mean_ms_before=found.mean_ms_before,
         is_new=found.is_new,
-        by_class=_by_class(found.classes),
+        by_class=by_class(found.classes),
         spark=found.spark or None,
         uncertain=found.uncertain,
     )
 
 
-def _by_class(found: Mapping[str, float]) -> tuple[models.ClassShare, ...]:
+def by_class(found: Mapping[str, float]) -> tuple[models.ClassShare, ...]:
+    """What sessions were doing, without the classes that none was in."""
     return tuple(
         models.ClassShare(key=schema.WaitClass(name), share=found[name]) for name in CLASSES if found.get(name, 0.0) > 0
     )
@@ -126,7 +127,7 @@ def groups(watcher: Watcher, span: Range, found: groups_.Groups) -> models.State
                 statements=it.statements,
                 load=it.load,
                 share=it.share,
-                by_class=_by_class(it.classes),
+                by_class=by_class(it.classes),
             )
             for it in found.tags
         ),
@@ -225,5 +226,5 @@ def _extremes(found: Extremes) -> tuple[str, int | None]:
 def _seen(found: Detail, by: str) -> tuple[models.StatementSeen, ...]:
     seen: Sequence[Seen] = found.seen.get(by, ())
     return tuple(
-        models.StatementSeen(name=it.name, load=it.load, share=it.share, by_class=_by_class(it.classes)) for it in seen
+        models.StatementSeen(name=it.name, load=it.load, share=it.share, by_class=by_class(it.classes)) for it in seen
     )
