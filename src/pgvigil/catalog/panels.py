@@ -75,6 +75,14 @@ class Colour(StrEnum):
     IPC = "ipc"
     TIMEOUT = "timeout"
     OTHER = "other"
+    SLICE1 = "slice1"  # these eight tell apart what has no colour of its own
+    SLICE2 = "slice2"
+    SLICE3 = "slice3"
+    SLICE4 = "slice4"
+    SLICE5 = "slice5"
+    SLICE6 = "slice6"
+    SLICE7 = "slice7"
+    SLICE8 = "slice8"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ import type {
   Comparison,
   Events,
   Fleet,
+  Load,
+  LoadDimension,
   Order,
   PanelData,
   Panels,
@@ -83,6 +85,8 @@ export interface StatementsQuery extends Span {
   readonly search?: string;
 }
 
+export type LoadQuery = Span & { readonly by: LoadDimension } & Readonly<Partial<Record<LoadDimension, string>>>;
+
 export interface EventsQuery extends Span {
   readonly limit: number;
   readonly offset: number;
@@ -96,6 +100,7 @@ export const api = {
   panels: (signal: AbortSignal) => ask<Panels>("panels", {}, signal),
   panel: (target: string, name: string, span: Span, signal: AbortSignal) =>
     ask<PanelData>(of(target, `panels/${name}`), { ...span }, signal),
+  load: (target: string, query: LoadQuery, signal: AbortSignal) => ask<Load>(of(target, "load"), { ...query }, signal),
   vitals: (target: string, span: Span, signal: AbortSignal) => ask<Vitals>(of(target, "vitals"), { ...span }, signal),
   verdict: (target: string, at: number | null, signal: AbortSignal) =>
     ask<Verdict>(of(target, "verdict"), at === null ? {} : { at }, signal),
