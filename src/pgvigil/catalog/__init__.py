@@ -4,8 +4,9 @@
 probe declares of its columns · `checks` whether all fits together · `guard` whether an SQL file is harmless, by a
 `walk` over its tree and the `functions` it knows · `choose` the SQL for a server and what cannot be seen there ·
 `lints` questions to a server whose answers are findings · `rules` questions to the store, told in `sentences` ·
-`panels` what a page shows, with every word it says about it, of which `panel_page` makes a page · `quoting` names as
-SQL · `reference` the page about all of it.
+`panels` what a page shows, with every word it says about it, of which `panel_page` makes a page · `waits` what a
+session waits for, in plain words, of which `wait_page` makes a page · `quoting` names as SQL · `reference` the pages
+about all of it.
 """
 
 from pgvigil.catalog.choose import choose, invisible

@@ -1,21 +1,23 @@
-"""The reference pages of the probes and the panels, made from the catalog.
+"""The reference pages of the probes, the panels and the wait events, made from the catalog.
 
-`python -m pgvigil.catalog.reference` writes docs/reference/probes.md and panels.md, with `--check` it only says which
-are not up to date.
+`python -m pgvigil.catalog.reference` writes docs/reference/probes.md, panels.md and waits.md, with `--check` it only
+says which are not up to date.
 """
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from pgvigil.catalog import panel_page
+from pgvigil.catalog import panel_page, wait_page
 from pgvigil.catalog.checks import major_files
 from pgvigil.catalog.loader import load
 from pgvigil.catalog.panels import load_panels
 from pgvigil.catalog.types import Catalog, Column, Kind, Probe, Requires, Scope, Takes
+from pgvigil.catalog.waits import load_waits
 
 PAGE = Path("docs/reference/probes.md")
 PANELS_PAGE = Path("docs/reference/panels.md")
+WAITS_PAGE = Path("docs/reference/waits.md")
 MADE = "<!-- Made by `python -m pgvigil.catalog.reference`; do not edit. -->"
 
 _INTRODUCTION = """\
@@ -166,7 +168,11 @@ def main(arguments: Sequence[str]) -> int:
 def pages() -> Mapping[Path, str]:
     """The generated pages by their path."""
     catalog = load()
-    return {PAGE: page(catalog), PANELS_PAGE: panel_page.page(load_panels(catalog).values(), MADE)}
+    return {
+        PAGE: page(catalog),
+        PANELS_PAGE: panel_page.page(load_panels(catalog).values(), MADE),
+        WAITS_PAGE: wait_page.page(load_waits(), MADE),
+    }
 
 
 def _same(path: Path, text: str) -> bool:
