@@ -1,7 +1,7 @@
 """Each rule over a store with numbers made for it: nothing one unit below its threshold, exactly one thing at it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -234,3 +234,11 @@ QUIET: Mapping[str, tuple[str, Sequence[Seen]]] = {
 def test_nothing_is_told_of(what: str, tmp_path: Path) -> None:
     rule, given = QUIET[what]
     assert asked(tmp_path / "store", rule, CASES[rule], given) == ()
+
+
+@pytest.mark.parametrize("rule", [name for name, rule in RULES.items() if rule.of is not None])
+def test_a_rule_of_rows_finds_nothing_where_there_are_none_so_it_need_not_be_asked(rule: str, tmp_path: Path) -> None:
+    case = CASES[rule]
+    without = [each if each.probe != RULES[rule].of else replace(each, rows=lambda _: []) for each in case.wrong]
+    assert any(each.probe == RULES[rule].of for each in case.wrong)
+    assert asked(tmp_path / "store", rule, case, without) == ()

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from pgvigil.analyse.lasting import lasting_since
-from pgvigil.analyse.probes import probe_health
+from pgvigil.analyse.probes import ProbeHealth, probe_health
 from pgvigil.analyse.queries import Reader
-from pgvigil.analyse.subjects import subjects
+from pgvigil.analyse.subjects import SECOND, subjects
 from pgvigil.analyse.verdict import Facts, Level, Verdict, applying, judge
 from pgvigil.analyse.vitals import Vital, vitals
 from pgvigil.catalog.panels import Panel
@@ -58,10 +58,16 @@ def judged(
     asked = applying(rules, invisible)
     # Of one that does not answer nothing else is told: 30 of these are as cheap as one that does.
     gone = state is not None and state.condition in AWAY
-    found = () if gone else subjects(reader, asked, target.id, at, target.cpus)
+    found = () if gone else subjects(reader, _worth_asking(asked, health, at), target.id, at, target.cpus)
     facts = Facts(at, state, health, invisible, found)
     last = max((each.last for each in health.values() if each.last is not None), default=None)
     return Judged(at, judge(facts, asked, probes), asked, last)
+
+
+def _worth_asking(rules: Collection[Rule], health: Mapping[str, ProbeHealth], at: int) -> list[Rule]:
+    """Those that may find something: a question costs milliseconds, and most of the time nobody waits for a lock."""
+    brought = {name: each.brought or 0 for name, each in health.items()}
+    return [rule for rule in rules if rule.of is None or brought.get(rule.of, 0) > at - int(rule.window * SECOND)]
 
 
 def line(

@@ -29,7 +29,8 @@ class Known:
 
     def values(self, key: str) -> Values:
         """The values of a series, one a step."""
-        return tuple(_ratio([part] if (part := self._part(step, key)) else []) for step in self._steps)
+        parts = (self._part(step, key) for step in self._steps)
+        return tuple(part[0] / part[1] if part is not None and part[1] else None for part in parts)
 
     def totals(self) -> Values:
         """Of each step what the panel's tile is of the whole span."""

@@ -11,11 +11,12 @@ HOUR = 3_600_000_000
 
 @dataclass(frozen=True, slots=True)
 class ProbeHealth:
-    """When a probe last brought something (microseconds), and how its last turn ended."""
+    """When a probe was last read (microseconds), how its last turn ended, and when it last `brought` rows."""
 
     last: int | None
     outcome: Outcome | None
     reason: str | None
+    brought: int | None = None
 
 
 def probe_health(reader: Reader, target: int, now: int) -> Mapping[str, ProbeHealth]:
@@ -23,5 +24,6 @@ def probe_health(reader: Reader, target: int, now: int) -> Mapping[str, ProbeHea
     since = now - 2 * HOUR
     rows = run(reader, "probe_health", ("passes",), since, now, {"target": target, "since": since, "until": now})
     return {
-        probe: ProbeHealth(last, Outcome(outcome) if outcome else None, reason) for probe, last, outcome, reason in rows
+        probe: ProbeHealth(last, Outcome(outcome) if outcome else None, reason, brought)
+        for probe, last, outcome, reason, brought in rows
     }

@@ -25,7 +25,7 @@ from pgvigil.model import Severity
 SQL_FILE = "rule.sql"
 BEFORE = "_before"
 KEYS = (
-    *("title", "headline", "details", "todo", "page", "rank", "window", "before", "probes", "explains"),
+    *("title", "headline", "details", "todo", "page", "rank", "window", "before", "probes", "of", "explains"),
     *("info", "warning", "critical", "means", "causes", "source"),
 )
 
@@ -34,7 +34,8 @@ KEYS = (
 class Rule:
     """A rule. `thresholds` are the least values by severity; of two subjects equally bad the one of the lower `rank` is
     told first, and what one `explains` comes behind it however bad it is. `window` and `before` in seconds, the latter
-    0 where nothing is compared with before; `headline`, `details` and `todo` are sentences (see `sentences`)."""
+    0 where nothing is compared with before; `headline`, `details` and `todo` are sentences (see `sentences`). What it
+    finds are rows `of` a probe: where none were read in the window it finds nothing, so that it need not be asked."""
 
     name: str
     pack: str
@@ -47,6 +48,7 @@ class Rule:
     window: float
     before: float
     probes: tuple[str, ...]
+    of: str | None
     explains: tuple[str, ...]
     thresholds: Mapping[Severity, float]
     means: str
@@ -90,6 +92,7 @@ def _read(folder: Folder, catalog: Catalog) -> Rule:
         window=section.seconds("window") or 60.0,
         before=section.seconds("before") or 0.0,
         probes=probes,
+        of=_of(section, probes),
         explains=section.texts("explains"),
         thresholds=dict(_thresholds(section)),
         means=section.text("means"),
@@ -98,6 +101,13 @@ def _read(folder: Folder, catalog: Catalog) -> Rule:
         sql=_read_sql(directory / SQL_FILE, probes, "before" in section),
         directory=directory,
     )
+
+
+def _of(section: Section, probes: Sequence[str]) -> str | None:
+    found = section.maybe_text("of")
+    if found is not None and found not in probes:
+        raise section.wrong("of", f"one of its probes: {', '.join(probes)}")
+    return found
 
 
 def _sentence(section: Section, key: str, template: str) -> str:

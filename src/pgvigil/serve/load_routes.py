@@ -2,14 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from pgvigil.analyse import happenings
 from pgvigil.analyse.load import Dimension, Load, Slice, load
 from pgvigil.serve import load_schema as models
 from pgvigil.serve.answers import gap, invisible, seconds
 from pgvigil.serve.panel_models import Interval
-from pgvigil.serve.routes import NOT_FOUND, RESPONSES, One, Span, Watching
+from pgvigil.serve.routes import NOT_FOUND, RESPONSES, One, Span, Watching, written
 from pgvigil.serve.schema import CHART_GAPS
 from pgvigil.serve.statement_answers import by_class
 from pgvigil.serve.watch import Watcher
@@ -20,7 +20,7 @@ ANY = "any"
 Only = Annotated[str | None, Query(max_length=200, description="Only sessions of this slice; empty for those of none")]
 
 
-@router.get("/targets/{name}/load", responses=NOT_FOUND)
+@router.get("/targets/{name}/load", responses=NOT_FOUND, response_model=models.Load)
 def get_load(
     watch: Watching,
     one: One,
@@ -37,7 +37,7 @@ def get_load(
     state: Annotated[
         str, Query(max_length=200, description=f"Only sessions in this state; {ANY!r} for all")
     ] = "active",
-) -> models.Load:
+) -> Response:
     """Average active sessions as sampled each second: over time by slices, and the largest slices of each dimension."""
     only = {
         Dimension.CLASS: class_,
@@ -54,7 +54,7 @@ def get_load(
     gaps = happenings.gaps(
         watch.store, one.target.id, "sessions", found.span.since, found.span.until, limit=CHART_GAPS
     )  # fmt: skip
-    return _answer(one, by, found, gaps)
+    return written(_answer(one, by, found, gaps))
 
 
 def _answer(one: Watcher, by: Dimension, found: Load, gaps: happenings.Gaps) -> models.Load:

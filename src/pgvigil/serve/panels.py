@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Response
 
 from pgvigil.analyse import happenings
 from pgvigil.analyse.panels import Chart, chart
@@ -11,7 +11,7 @@ from pgvigil.serve import panel_models as models
 from pgvigil.serve import schema
 from pgvigil.serve.answers import event, gap, limit_of, seconds, unseen
 from pgvigil.serve.problems import ProblemError
-from pgvigil.serve.routes import NOT_FOUND, RESPONSES, One, Span, Watching
+from pgvigil.serve.routes import NOT_FOUND, RESPONSES, One, Span, Watching, written
 from pgvigil.serve.watch import Watcher
 
 router = APIRouter(prefix="/api/v1", responses=RESPONSES)
@@ -23,10 +23,10 @@ def get_panels(watch: Watching) -> models.Panels:
     return models.Panels(panels=tuple(_definition(panel) for panel in watch.panels.values()))
 
 
-@router.get("/targets/{name}/panels/{panel}", responses=NOT_FOUND)
+@router.get("/targets/{name}/panels/{panel}", responses=NOT_FOUND, response_model=models.PanelData)
 def get_panel(
     watch: Watching, one: One, span: Span, panel: Annotated[str, Path(description="The name of a panel")]
-) -> models.PanelData:
+) -> Response:
     """The numbers of a panel over a span and over the one it is compared with, with gaps and what happened."""
     found = watch.panels.get(panel)
     drawing = None if found is None else found.asked
@@ -41,7 +41,7 @@ def get_panel(
     probe = next(iter(drawing.probes), "sessions")
     gaps = happenings.gaps(watch.store, one.target.id, probe, begin, end, limit=schema.CHART_GAPS)
     happened = happenings.events(watch.store, one.target.id, begin, end, limit=schema.CHART_EVENTS)
-    return _data(one, drawing, drawn, gaps, happened)
+    return written(_data(one, drawing, drawn, gaps, happened))
 
 
 def _definition(panel: Panel) -> models.PanelDefinition:

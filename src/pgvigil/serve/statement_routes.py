@@ -12,7 +12,7 @@ from pgvigil.analyse.statements import Order as Wanted
 from pgvigil.serve import schema, statement_answers
 from pgvigil.serve import statement_schema as models
 from pgvigil.serve.problems import ProblemError
-from pgvigil.serve.routes import NOT_FOUND, RESPONSES, Offset, One, Span, Watching
+from pgvigil.serve.routes import NOT_FOUND, RESPONSES, Offset, One, Span, Watching, written
 from pgvigil.serve.watch import Watcher
 
 router = APIRouter(prefix="/api/v1", responses=RESPONSES)
@@ -32,7 +32,6 @@ def _block_size(one: Watcher) -> int:
     return int(capabilities.settings.get("block_size", BLOCK_SIZE)) if capabilities else BLOCK_SIZE
 
 
-# The rows are many: they are written as JSON once, without being checked a second time.
 @router.get("/targets/{name}/statements", responses=NOT_FOUND, response_model=models.Statements)
 def get_statements(
     watch: Watching,
@@ -62,8 +61,7 @@ def get_statements(
         ),
         block_size=_block_size(one),
     )
-    answer = statement_answers.statements(one, span, page, sort=sort, order=order, limit=limit, offset=offset)
-    return Response(answer.model_dump_json(), media_type="application/json")
+    return written(statement_answers.statements(one, span, page, sort=sort, order=order, limit=limit, offset=offset))
 
 
 @router.get("/targets/{name}/statements/groups", responses=NOT_FOUND)

@@ -44,6 +44,8 @@ class Upkeep:
     settled: dict[str, Boundaries] = field(default_factory=dict)
     """Boundaries with which a series had nothing to close, add up or sort: asking its tables again costs half a
     millisecond each, every ten seconds."""
+    not_before: dict[str, int] = field(default_factory=dict)
+    """Up to when no hour of a series can be due, for the same reason: rows come with the present."""
     tidied: int = 0
 
 
@@ -89,7 +91,7 @@ def _reopened(cursor: duckdb.DuckDBPyConnection) -> Mapping[str, list[int]]:
 def _roll(cursor: duckdb.DuckDBPyConnection, upkeep: Upkeep, series: Series, late: list[int], now: int) -> bool:
     at = upkeep.boundaries.get(series.name, Boundaries())
     again = next((hour for hour in late if hour <= at.rolled), None)
-    hour = again or _next_hour(cursor, series, at, now)
+    hour = again or _next_hour(cursor, upkeep, series, now)
     if hour is None:
         return False
     upkeep.settled.pop(series.name, None)
@@ -117,15 +119,17 @@ def _seconds_are_old(cursor: duckdb.DuckDBPyConnection, upkeep: Upkeep) -> bool:
     return any(hour <= rolled for hour in _reopened(cursor).get(PASSES.name, []))
 
 
-def _next_hour(cursor: duckdb.DuckDBPyConnection, series: Series, at: Boundaries, now: int) -> int | None:
-    if at.rolled and at.rolled + HOUR + GRACE > now:
+def _next_hour(cursor: duckdb.DuckDBPyConnection, upkeep: Upkeep, series: Series, now: int) -> int | None:
+    at = upkeep.boundaries.get(series.name, Boundaries())
+    if max(at.rolled and at.rolled + HOUR + GRACE, upkeep.not_before.get(series.name, 0)) > now:
         return None
     table = ident(f"{series.name}_raw")
     row = cursor.execute(sql("next_ts", table=table, where=between("raw", at.rolled))).fetchone()
-    if row is None or row[0] is None:
-        return None
-    hour = hour_of(row[0])
-    return hour if hour + GRACE <= now else None
+    hour = hour_of(now if row is None or row[0] is None else row[0])
+    if hour + GRACE <= now:
+        return hour
+    upkeep.not_before[series.name] = min(hour, hour_of(now)) + GRACE
+    return None
 
 
 def _settle(cursor: duckdb.DuckDBPyConnection, upkeep: Upkeep, series: Series) -> bool:

@@ -7,26 +7,46 @@ const SELDOM = 60_000;
 const OFTEN = 9_000;
 // Without a stream nothing says that a pass was kept: then a page asks by itself.
 const WITHOUT_STREAM = 30_000;
+// A chart has up to 240 steps: before one or two of them have gone by there is hardly anything new in it.
+const STEPS = 120;
+// Of the 30 seconds within which what is wrong is to be told.
+const VERDICT = 14_000;
 
-class Beat {
+class Turn {
   count = $state(0);
   #last = Date.now();
 
+  due(apart: number): void {
+    if (!view.live || document.hidden || Date.now() - this.#last < apart) return;
+    this.#last = Date.now();
+    this.count += 1;
+  }
+}
+
+class Beat {
+  readonly #numbers = new Turn();
+  readonly #verdict = new Turn();
+
+  /** Grows when numbers over the range are due. */
+  get count(): number {
+    return this.#numbers.count;
+  }
+
+  /** Grows when it is due whether all is well, whatever the range. */
+  get quick(): number {
+    return this.#verdict.count;
+  }
+
   /** A pass was kept. */
   passed(): void {
-    const steps = (presetSeconds(view.current.preset) / 360) * 1000;
-    this.#due(Math.min(SELDOM, Math.max(OFTEN, steps)));
+    const step = (presetSeconds(view.current.preset) / STEPS) * 1000;
+    this.#numbers.due(Math.min(SELDOM, Math.max(OFTEN, step - 1000)));
   }
 
   /** Time went by. */
   ticked(): void {
-    this.#due(WITHOUT_STREAM);
-  }
-
-  #due(apart: number): void {
-    if (!view.live || document.hidden || Date.now() - this.#last < apart) return;
-    this.#last = Date.now();
-    this.count += 1;
+    this.#numbers.due(WITHOUT_STREAM);
+    this.#verdict.due(VERDICT);
   }
 }
 
