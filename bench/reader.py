@@ -1,6 +1,7 @@
-"""The page, open in one browser, as the server feels it: the live stream, and what Overview asks after a pass.
+"""The page, open in one browser, as the server feels it: the live stream, and what Overview asks while it is seen.
 
-Written after web/src: numbers at most every nine seconds over the last hour, the list of targets every thirty.
+Written after web/src (state/beat, lib/sight): over the last hour the numbers of what is on a screen of 1440 x 1000
+every half minute after a pass, the verdict every 15 s, the list of targets every thirty.
 """
 
 import threading
@@ -10,9 +11,12 @@ from typing import Self
 
 import httpx
 
-APART = 9.0
+APART = 29.0
+VERDICT_APART = 14.0
 TARGETS_APART = 30.0
 SPAN = 3_600.0
+SEEN = ("load", "throughput", "latency", "connections", "cache_hit", "io", "wal")
+"""The panels that are on the screen before anybody scrolls."""
 
 
 class Reader:
@@ -47,7 +51,7 @@ class Reader:
                     self._stopping.wait(1.0)
 
     def _follow(self, client: httpx.Client) -> None:
-        asked = listed = 0.0
+        asked = judged = listed = 0.0
         with client.stream("GET", "/api/v1/live", params={"target": self._target}) as stream:
             for line in stream.iter_lines():
                 if self._stopping.is_set():
@@ -57,13 +61,16 @@ class Reader:
                 if line == "event: pass" and now - asked >= APART:
                     asked = now
                     self._ask(client)
+                if now - judged >= VERDICT_APART:
+                    judged = now
+                    self._get(client, f"/api/v1/targets/{self._target}/verdict")
                 if now - listed >= TARGETS_APART:
                     listed = now
                     self._get(client, "/api/v1/targets")
 
     def _ask(self, client: httpx.Client) -> None:
         until = time.time()
-        for part in ("panels/load", "panels/throughput", "vitals", "statements", "events"):
+        for part in (*(f"panels/{name}" for name in SEEN), "vitals", "events"):
             self._get(client, f"/api/v1/targets/{self._target}/{part}?from={until - SPAN}&to={until}")
 
     def _get(self, client: httpx.Client, path: str) -> None:

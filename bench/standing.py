@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from pgvigil.catalog.panels import load_panels
 from pgvigil.catalog.rules import load_rules
 from pgvigil.catalog.types import Catalog
+from pgvigil.catalog.waits import load_waits
 from pgvigil.collect.live import LiveEvent
 from pgvigil.collect.logcost import LogCost
 from pgvigil.collect.stretched import Stretch
@@ -43,5 +44,6 @@ class Absent:
 def standing_app(store: Store, catalog: Catalog, end: int) -> FastAPI:
     """The API and the page over the store of TARGET, at the moment `end` of its clock, in microseconds."""
     watcher = Absent(Target(1, TARGET, Secret(""), 2.0), TargetState(Condition.WATCHING, end))
-    watch = Watch(store, catalog, load_rules(catalog), load_panels(catalog), {TARGET: watcher}, lambda: end, "bench")
+    found = (load_rules(catalog), load_panels(catalog), load_waits())
+    watch = Watch(store, catalog, *found, {TARGET: watcher}, lambda: end, "bench")
     return create_app(watch, "bench")

@@ -311,7 +311,9 @@ async def test_what_is_asked_less_often_is_told_by_the_api_with_what_it_costs(
         },
     )
     async with Watched(tmp_path, catalog, database.dsn(MONITOR), options=Options(budget=budget)) as watched:
-        watch = Watch(watched.store, catalog, {}, {}, {"t": watched.collector}, lambda: time.time_ns() // 1_000, "1")
+        watch = Watch(
+            watched.store, catalog, {}, {}, {}, {"t": watched.collector}, lambda: time.time_ns() // 1_000, "1"
+        )
 
         async def told() -> list[dict[str, Any]]:
             answer = await Client(watch).ask("/api/v1/targets")

@@ -10,6 +10,7 @@ import pytest
 from pgvigil.catalog import load as load_catalog
 from pgvigil.catalog.panels import load_panels
 from pgvigil.catalog.rules import load_rules
+from pgvigil.catalog.waits import load_waits
 from pgvigil.collect import Collector
 from pgvigil.model import (
     Batch,
@@ -32,6 +33,7 @@ SECOND = 1_000_000
 CATALOG = load_catalog()
 RULES = load_rules(CATALOG)
 PANELS = load_panels(CATALOG)
+WAITS = load_waits()
 BEGIN = 1_700_006_400
 NOW = BEGIN + 600.0
 HERE = {"host": "127.0.0.1:8432"}
@@ -123,7 +125,7 @@ def watcher(kind: type[Collector], keeper: Writer) -> Collector:
 @pytest.fixture
 def watch(store: Store, keeper: Writer) -> Watch:
     """The filled store and a server that is watched."""
-    return Watch(store, CATALOG, RULES, PANELS, {"t": watcher(Known, keeper)}, lambda: int(NOW * SECOND), "1")
+    return Watch(store, CATALOG, RULES, PANELS, WAITS, {"t": watcher(Known, keeper)}, lambda: int(NOW * SECOND), "1")
 
 
 class Client:

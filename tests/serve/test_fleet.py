@@ -13,7 +13,7 @@ from pgvigil.collect import Collector
 from pgvigil.model import Batch, Condition, Secret, Target, TargetState, Value
 from pgvigil.serve.watch import Watch
 from pgvigil.store import Store, Writer, open_store
-from serve.filled import BEGIN, CATALOG, NOW, PANELS, RULES, SECOND, Client, Known, batch
+from serve.filled import BEGIN, CATALOG, NOW, PANELS, RULES, SECOND, WAITS, Client, Known, batch
 
 AT = int(NOW * SECOND)
 IDLE: Mapping[str, Value] = {
@@ -107,7 +107,7 @@ def fleet(counting: Counting, fleet_writer: Writer, clock: Clock) -> Client:
 
     kinds = {"well": Seen, "unread": Seen, "idle": Seen, "away": Away}
     watchers = {name: collector(number, name, kind) for number, (name, kind) in enumerate(kinds.items(), 1)}
-    return Client(Watch(counting, CATALOG, RULES, PANELS, watchers, clock, "1"))
+    return Client(Watch(counting, CATALOG, RULES, PANELS, WAITS, watchers, clock, "1"))
 
 
 async def lines(client: Client, **asked: Any) -> list[dict[str, Any]]:

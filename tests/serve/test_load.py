@@ -9,7 +9,7 @@ from pgvigil.analyse.load import Dimension
 from pgvigil.serve import load_schema as models
 from pgvigil.serve import schema
 from pgvigil.store import Store
-from serve.filled import BEGIN, NOW, SPAN, Client, batch
+from serve.filled import BEGIN, NOW, SPAN, WAITS, Client, batch
 
 
 @pytest.fixture
@@ -75,3 +75,11 @@ async def test_where_nothing_was_sampled_nothing_is_known(client: Client) -> Non
     assert (found.courses, found.samples, found.average, found.tops) == ((), 0, None, ())
     assert (found.compared, found.before, set(found.read)) == (None, None, {False})
     assert NOW > BEGIN
+
+
+async def test_every_wait_event_is_explained(client: Client) -> None:
+    answer = await client.ask("/api/v1/waits")
+    told = models.WaitEvents.model_validate(answer.json())
+    assert {each.event: (each.means, each.todo) for each in told.events} == {
+        f"{it.type}:{it.name}": (it.means, it.todo) for it in WAITS.values()
+    }

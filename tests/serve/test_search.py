@@ -11,7 +11,7 @@ import pytest
 from pgvigil.model import Batch, Value
 from pgvigil.serve.watch import Watch
 from pgvigil.store import Store, Writer, open_store
-from serve.filled import BEGIN, CATALOG, NOW, PANELS, RULES, SECOND, Client, Known, batch, statement, watcher
+from serve.filled import BEGIN, CATALOG, NOW, PANELS, RULES, SECOND, WAITS, Client, Known, batch, statement, watcher
 
 TEXTS = {
     2: "SELECT * FROM orders WHERE id = $1",
@@ -68,7 +68,16 @@ async def named_writer(named_store: Store) -> AsyncIterator[Writer]:
 @pytest.fixture
 def named(named_store: Store, named_writer: Writer) -> Client:
     return Client(
-        Watch(named_store, CATALOG, RULES, PANELS, {"t": watcher(Known, named_writer)}, lambda: int(NOW * SECOND), "1")
+        Watch(
+            named_store,
+            CATALOG,
+            RULES,
+            PANELS,
+            WAITS,
+            {"t": watcher(Known, named_writer)},
+            lambda: int(NOW * SECOND),
+            "1",
+        )
     )
 
 

@@ -13,7 +13,21 @@ from pgvigil.serve.statement_answers import key_of
 from pgvigil.serve.statement_schema import StatementSort
 from pgvigil.serve.watch import Watch
 from pgvigil.store import Writer, open_store
-from serve.filled import BEGIN, CATALOG, NOW, PANELS, RULES, SECOND, SPAN, Client, Known, batch, statement, watcher
+from serve.filled import (
+    BEGIN,
+    CATALOG,
+    NOW,
+    PANELS,
+    RULES,
+    SECOND,
+    SPAN,
+    WAITS,
+    Client,
+    Known,
+    batch,
+    statement,
+    watcher,
+)
 
 CHARTS = [panel for panel in PANELS.values() if panel.page == "statement" and panel.drawing is not None]
 MINUTE = {"from": BEGIN, "to": BEGIN + 60}
@@ -70,7 +84,7 @@ async def test_a_statement_has_one_name_in_every_order_that_no_other_has(tmp_pat
             told = {"number": incarnation, "incarnation": incarnation}
             store.append([batch("statements", rows, **told), batch("role_names", names, secs=None, **told)])
         client = Client(
-            Watch(store, CATALOG, RULES, PANELS, {"t": watcher(Known, keeper)}, lambda: int(NOW * SECOND), "1")
+            Watch(store, CATALOG, RULES, PANELS, WAITS, {"t": watcher(Known, keeper)}, lambda: int(NOW * SECOND), "1")
         )
         for order in ("asc", "desc"):
             found = (await client.get("statements", **SPAN, order=order))["rows"]
@@ -127,7 +141,7 @@ async def test_only_the_first_hundred_have_a_course(tmp_path: Path, keeper: Writ
         store.target_id("t", 2.0, {})
         store.append([batch("statements", rows)])
         client = Client(
-            Watch(store, CATALOG, RULES, PANELS, {"t": watcher(Known, keeper)}, lambda: int(NOW * SECOND), "1")
+            Watch(store, CATALOG, RULES, PANELS, WAITS, {"t": watcher(Known, keeper)}, lambda: int(NOW * SECOND), "1")
         )
         found = (await client.get("statements", **SPAN, limit=5000))["rows"]
         assert [row["spark"] is not None for row in found] == [True] * 100 + [False] * 50
@@ -141,7 +155,7 @@ async def answers(tmp_path: Path, keeper: Writer, texts: Mapping[int, str], path
         store.target_id("t", 2.0, {})
         store.append([batch("statements", rows), batch("queries", told, secs=None)])
         client = Client(
-            Watch(store, CATALOG, RULES, PANELS, {"t": watcher(Known, keeper)}, lambda: int(NOW * SECOND), "1")
+            Watch(store, CATALOG, RULES, PANELS, WAITS, {"t": watcher(Known, keeper)}, lambda: int(NOW * SECOND), "1")
         )
         return await client.get(path, **asked)
 

@@ -16,6 +16,7 @@ from pgvigil.catalog import SHIPPED, Catalog
 from pgvigil.catalog import load as load_catalog
 from pgvigil.catalog.panels import load_panels
 from pgvigil.catalog.rules import load_rules
+from pgvigil.catalog.waits import load_waits
 from pgvigil.cli.config import Config, TargetConfig
 from pgvigil.cli.opening import open_configured, salt
 from pgvigil.cli.patience import patience
@@ -188,7 +189,7 @@ async def run(config: Config, announce: Callable[[str], None], stopping: asyncio
     stop_on_signals(stopping)
     packs = (*SHIPPED, *config["catalog.packs"])
     catalog = load_catalog(packs)
-    rules, panels = load_rules(catalog, packs), load_panels(catalog, packs)
+    rules, panels, waits = load_rules(catalog, packs), load_panels(catalog, packs), load_waits(packs)
     bound = bind(config["serve.listen"])
     async with AsyncExitStack() as stack:
         stack.callback(bound.close)
@@ -199,6 +200,6 @@ async def run(config: Config, announce: Callable[[str], None], stopping: asyncio
         watchers = await stack.enter_async_context(collecting(config, catalog, store, writer))
         await stack.enter_async_context(maintaining(writer))
         by_name = {it.target.name: it for it in watchers}
-        watch = Watch(store, catalog, rules, panels, by_name, clock, VERSION, lambda: writer.state)
+        watch = Watch(store, catalog, rules, panels, waits, by_name, clock, VERSION, lambda: writer.state)
         announce(f"pgvigil watches {', '.join(watch.watchers) or 'nothing'}: {address(bound)}")
         await serve_page(create_app(watch, VERSION), bound, stopping)

@@ -20,6 +20,16 @@ ANY = "any"
 Only = Annotated[str | None, Query(max_length=200, description="Only sessions of this slice; empty for those of none")]
 
 
+@router.get("/waits")
+def get_waits(watch: Watching) -> models.WaitEvents:
+    """Every wait event with what it means. Servers newer than these words, and extensions, have events beyond."""
+    return models.WaitEvents(
+        events=tuple(
+            models.WaitEvent(event=f"{it.type}:{it.name}", means=it.means, todo=it.todo) for it in watch.waits.values()
+        )
+    )
+
+
 @router.get("/targets/{name}/load", responses=NOT_FOUND, response_model=models.Load)
 def get_load(
     watch: Watching,

@@ -8,6 +8,20 @@ from pgvigil.serve.schema import CHART_GAPS, Answer, Gap, Moment, NotVisible
 from pgvigil.serve.statement_schema import ClassShare
 
 
+class WaitEvent(Answer):
+    """What a session waits for, in plain words."""
+
+    event: str = Field(description="As the load names it, class:event")
+    means: str
+    todo: str | None = Field(description="The usual cause and the first thing to do; null where there is none to tell")
+
+
+class WaitEvents(Answer):
+    """Every wait event of PostgreSQL 14 to 18 that is explained."""
+
+    events: tuple[WaitEvent, ...]
+
+
 class LoadCourse(Answer):
     """A slice over time."""
 

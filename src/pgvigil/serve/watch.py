@@ -8,6 +8,7 @@ from pgvigil.analyse.queries import Reader
 from pgvigil.catalog.panels import Panel
 from pgvigil.catalog.rules import Rule
 from pgvigil.catalog.types import Catalog
+from pgvigil.catalog.waits import WaitEvent
 from pgvigil.collect.live import LiveEvent
 from pgvigil.collect.logcost import LogCost
 from pgvigil.collect.stretched import Stretch
@@ -65,6 +66,7 @@ class Watch:
     catalog: Catalog
     rules: Mapping[str, Rule]
     panels: Mapping[str, Panel]
+    waits: Mapping[tuple[str, str], WaitEvent]
     watchers: Mapping[str, Watcher]
     clock: Callable[[], int]
     version: str

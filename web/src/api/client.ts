@@ -19,6 +19,7 @@ import type {
   Targets,
   Verdict,
   Vitals,
+  WaitEvents,
 } from "./types";
 
 export class Failure extends Error {
@@ -100,6 +101,7 @@ export const api = {
   panels: (signal: AbortSignal) => ask<Panels>("panels", {}, signal),
   panel: (target: string, name: string, span: Span, signal: AbortSignal) =>
     ask<PanelData>(of(target, `panels/${name}`), { ...span }, signal),
+  waits: (signal: AbortSignal) => ask<WaitEvents>("waits", {}, signal),
   load: (target: string, query: LoadQuery, signal: AbortSignal) => ask<Load>(of(target, "load"), { ...query }, signal),
   vitals: (target: string, span: Span, signal: AbortSignal) => ask<Vitals>(of(target, "vitals"), { ...span }, signal),
   verdict: (target: string, at: number | null, signal: AbortSignal) =>

@@ -42,6 +42,8 @@ export type Unit = Models["Unit"];
 export type Verdict = Models["Verdict"];
 export type Vital = Models["Vital"];
 export type Vitals = Models["Vitals"];
+export type WaitEvent = Models["WaitEvent"];
+export type WaitEvents = Models["WaitEvents"];
 export type WaitClass = Models["WaitClass"];
 
 export type LiveEvent = LivePass | LiveSample | LiveState;

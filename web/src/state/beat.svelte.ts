@@ -9,6 +9,8 @@ const OFTEN = 9_000;
 const WITHOUT_STREAM = 30_000;
 // A chart has up to 240 steps: before one or two of them have gone by there is hardly anything new in it.
 const STEPS = 120;
+// Who has just come sees what a new server tells as soon as it tells it.
+const EAGER = 90_000;
 // Of the 30 seconds within which what is wrong is to be told.
 const VERDICT = 14_000;
 
@@ -24,6 +26,7 @@ class Turn {
 }
 
 class Beat {
+  readonly #begun = Date.now();
   readonly #numbers = new Turn();
   readonly #verdict = new Turn();
 
@@ -40,7 +43,8 @@ class Beat {
   /** A pass was kept. */
   passed(): void {
     const step = (presetSeconds(view.current.preset) / STEPS) * 1000;
-    this.#numbers.due(Math.min(SELDOM, Math.max(OFTEN, step - 1000)));
+    const eager = Date.now() - this.#begun < EAGER;
+    this.#numbers.due(eager ? OFTEN : Math.min(SELDOM, Math.max(OFTEN, step - 1000)));
   }
 
   /** Time went by. */
