@@ -68,7 +68,7 @@ describe("servers to choose from", () => {
 describe("a line of the fleet", () => {
   const line = (level: Verdict["level"], more: Partial<Verdict> = {}, condition: State["condition"] = "watching"): FleetLine =>
     ({ name: "db", condition, verdict: { level, subjects: [], unknown: [], cause: "", remedy: "", ...more } }) as unknown as FleetLine;
-  const subject = { severity: "critical", headline: "It burns.", details: [], todo: "" } as unknown as Verdict["subjects"][number];
+  const subject = { severity: "critical", headline: "It burns.", details: [], todo: "", page: "/" } as unknown as Verdict["subjects"][number];
 
   test("is quiet only where nothing is wrong", () => {
     expect(said(line("well"))).toEqual({ tone: "ok", head: "Nothing is wrong.", rest: "" });

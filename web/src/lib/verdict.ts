@@ -8,8 +8,26 @@ export interface VerdictLine {
   readonly head: string;
   readonly rest: readonly string[];
   readonly todo: string;
-  /** The page where it is proven, where that is another than Overview. */
-  readonly page: string | null;
+  /** Where it is proven, where that is another page than Overview. */
+  readonly proof: Proof | null;
+}
+
+export interface Proof {
+  readonly path: string;
+  readonly own: Readonly<Record<string, string>>;
+  readonly title: string;
+}
+
+const TITLES: Readonly<Record<string, string>> = {
+  "/queries": "Look at the statements",
+  "/load": "Look at the load",
+};
+
+/** A page of a rule, with what it is to show. */
+export function proofOf(page: string): Proof | null {
+  const [path = "", query = ""] = page.split("?");
+  const title = TITLES[path];
+  return title === undefined ? null : { path, own: Object.fromEntries(new URLSearchParams(query)), title };
 }
 
 /** `at` is the moment in words where it is one of the past. */
@@ -17,15 +35,14 @@ export function verdictLine(verdict: Verdict, name: string, at: string | null): 
   const first = verdict.subjects[0];
   if (first !== undefined) {
     const tone = first.severity === "critical" ? "bad" : "warn";
-    const page = first.page === "/" ? null : first.page;
-    return { tone, head: first.headline, rest: [first.details.join(" ")], todo: first.todo, page };
+    return { tone, head: first.headline, rest: [first.details.join(" ")], todo: first.todo, proof: proofOf(first.page) };
   }
   if (verdict.level === "unknown") {
     const rest = verdict.unknown.slice(0, 3).map((one) => `\`${one.what}\`: ${one.reason}`);
-    return { tone: "warn", head: `Cannot tell whether ${name} is well.`, rest, todo: verdict.unknown[0]?.remedy ?? "", page: null };
+    return { tone: "warn", head: `Cannot tell whether ${name} is well.`, rest, todo: verdict.unknown[0]?.remedy ?? "", proof: null };
   }
   if (at !== null && verdict.level === "well") {
-    return { tone: "ok", head: "", rest: [`At ${at} nothing was wrong with ${name} that is watched for.`], todo: "", page: null };
+    return { tone: "ok", head: "", rest: [`At ${at} nothing was wrong with ${name} that is watched for.`], todo: "", proof: null };
   }
   return null; // well, or down: the state of the watching tells both
 }
