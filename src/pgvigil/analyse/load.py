@@ -141,8 +141,12 @@ def _courses(reader: Reader, span: Span, by: Dimension, given: Given, most: int)
 def _tops(reader: Reader, span: Span, given: Given, taken: int) -> Mapping[Dimension, Top]:
     if not taken:
         return {}
-    relation = reader.relation("sessions", span.since, span.until, span.until - span.since)
-    query = text("load_tops").format(seen=text("load_seen").format(sessions=relation))
+    relation = {
+        name: reader.relation(name, span.since, span.until, span.until - span.since)
+        for name in ("sessions", "transactions")
+    }
+    seen = text("load_seen").format(sessions=relation["sessions"])
+    query = text("load_tops").format(seen=seen, transactions=relation["transactions"])
     counted: dict[Dimension, dict[str | None, dict[str, float]]] = {dimension: {} for dimension in Dimension}
     names = dict.fromkeys(Dimension, 0)
     texts: dict[str | None, str] = {}
