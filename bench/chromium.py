@@ -3,8 +3,11 @@
 import platform
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
 
 from pgvigil.sandbox.binaries import cache_directory
 from pgvigil.sandbox.environment import clean_environment
@@ -28,8 +31,12 @@ FLAGS = (
 )
 
 
-def find_chromium() -> tuple[Path, Mapping[str, str]] | None:
-    """The program and the environment it needs; None where there is none."""
+Found = tuple[Path, Mapping[str, str]]
+"""The program and the environment it needs."""
+
+
+def find_chromium() -> Found | None:
+    """One to drive; None where there is none."""
     for name in NAMES:
         if found := shutil.which(name):
             return Path(found), clean_environment()
@@ -38,3 +45,13 @@ def find_chromium() -> tuple[Path, Mapping[str, str]] | None:
         return None
     beside = {"LD_LIBRARY_PATH": str(own / "lib"), "FONTCONFIG_PATH": str(own / "fonts")}
     return own / "chromium", clean_environment(beside)
+
+
+@contextmanager
+def launched(found: Found) -> Iterator[Browser]:
+    """It, headless, until the context ends. As long as it is open, this thread is in its event loop."""
+    executable, environment = found
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS), env=dict(environment))
+        yield browser
+        browser.close()

@@ -11,9 +11,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import httpx
-from playwright.sync_api import Browser, BrowserContext, Page, Route, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, ViewportSize, expect
 
-from bench.chromium import FLAGS, LINE, find_chromium
+from bench.chromium import LINE, find_chromium, launched
 from bench.figures import median, percentile, spread
 from bench.latency import Asked, ask_all, lines, slowest
 from bench.load import BenchError, load_on, watched_server
@@ -89,11 +89,8 @@ def browser() -> Iterator[Browser]:
     found = find_chromium()
     if found is None:
         raise BenchError(f"there is no Chromium here; get it with: {LINE}")
-    executable, environment = found
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=executable, args=list(FLAGS), env=dict(environment))
-        yield launched
-        launched.close()
+    with launched(found) as chromium:
+        yield chromium
 
 
 @contextmanager

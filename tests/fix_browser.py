@@ -19,8 +19,8 @@ from urllib.parse import quote
 
 import psycopg
 import pytest
-from bench.chromium import FLAGS, LINE, find_chromium
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from bench.chromium import LINE, find_chromium, launched
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from fix_monitor import STRICT
 from fix_servers import Database, SharedServers, drop_database, new_database
@@ -39,11 +39,8 @@ def browser() -> Iterator[Browser]:
     found = find_chromium()
     if found is None:
         pytest.skip(f"No Chromium here; install it with: {LINE}")
-    executable, environment = found
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=executable, args=list(FLAGS), env=dict(environment))
-        yield launched
-        launched.close()
+    with launched(found) as chromium:
+        yield chromium
 
 
 @dataclass
