@@ -26,7 +26,10 @@ def drawn(visit: Visit, watched: Watched) -> Page:
     """The page, once load and statements of the busy target are there."""
     page = visit.page
     expect(page.get_by_role("heading", name=f"{watched.name} · Overview · pgvigil")).to_be_attached()
+    # Below the fold nothing is asked for again.
+    page.get_by_role("region", name="Statements by load").scroll_into_view_if_needed(timeout=PASS)
     expect(statements(page).nth(4)).to_be_visible(timeout=2 * PASS)
+    page.evaluate("scrollTo(0, 0)")
     expect(chart(page)).to_have_attribute("aria-label", re.compile(r"CPU \d"), timeout=PASS)
     return page
 
@@ -178,9 +181,10 @@ def test_a_lost_connection_keeps_the_picture_and_heals_by_itself(open_page: Open
     visit = open_page(watched.url)
     page = drawn(visit, watched)
     shown = statements(page).count()
+    lost = page.get_by_role("region", name="Statements by load").get_by_role("alert")
+    page.get_by_role("region", name="Statements by load").scroll_into_view_if_needed()
     visit.context.set_offline(True)
     page.get_by_role("button", name="1 h").click()  # the same question once more
-    lost = page.get_by_role("region", name="Statements by load").get_by_role("alert")
     expect(lost).to_contain_text("pgvigil does not answer.", timeout=PASS)
     expect(lost).to_contain_text("What is shown is older.")
     assert statements(page).count() == shown
