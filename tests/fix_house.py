@@ -2,7 +2,6 @@
 
 import os
 import tomllib
-from collections import Counter
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -92,9 +91,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         mark = item.get_closest_marker("slow")
         if mark is not None and not (mark.args or mark.kwargs.get("reason")):
             raise pytest.UsageError(f"{item.nodeid}: the mark slow needs its reason")
-    # A file stays together, so those that take long begin first: or the last of them would run while nothing else does.
-    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
-    items.sort(key=lambda item: -slow[item.path])
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

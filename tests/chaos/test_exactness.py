@@ -337,12 +337,20 @@ def room_for(steps: str) -> dict[str, str]:
 
 @pytest.mark.slow(reason="passes, restarts and pauses take their time on a real server")
 @pytest.mark.timeout(600)
-@pytest.mark.pg(15, 18)
-@pytest.mark.parametrize("steps", STEPS)
+@pytest.mark.pg(15, 18)  # 15 does not tell since when it counts a statement
+@pytest.mark.parametrize("steps", ["resets", "storm"])
 def test_calls_stored_and_calls_inside_gaps_are_all_calls_and_none_too_many(
     tmp_path: Path, private_server: MakeServer, proxy: MakeProxy, monitor_of: MonitorOf, steps: str, seed: int
 ) -> None:
     trial(tmp_path, private_server(settings=room_for(steps)), proxy, monitor_of, steps, seed, SHORT)
+
+
+@pytest.mark.slow(reason="restarts and pauses take their time on a real server")
+@pytest.mark.timeout(600)
+def test_absences_lose_no_call_and_count_none_twice(
+    tmp_path: Path, private_server: MakeServer, proxy: MakeProxy, monitor_of: MonitorOf, seed: int
+) -> None:
+    trial(tmp_path, private_server(settings=room_for("absences")), proxy, monitor_of, "absences", seed, SHORT)
 
 
 @pytest.mark.soak(
