@@ -6,50 +6,30 @@ python -m bench.served STORE END, with the key in PGVIGIL_STORE_KEY: the first l
 import asyncio
 import os
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from fastapi import FastAPI
 
+from bench.child import child
 from bench.load import BenchError
 from bench.standing import standing_app
 from pgvigil import catalog
 from pgvigil.cli.serving import address, bind, serve_page
 from pgvigil.cli.settings import Listen
 from pgvigil.model import Secret
-from pgvigil.sandbox.environment import clean_environment
 from pgvigil.store import open_store
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 @contextmanager
 def served(url: str, key: Secret, end: int) -> Iterator[str]:
     """The address of the page over a store, at the moment `end` of its clock, until the context ends."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "bench.served", url, str(end)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        cwd=ROOT,
-        env=clean_environment({"PGVIGIL_STORE_KEY": key.value}),
-        text=True,
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            told = process.stdout.readline().strip()
-            if not told:
-                raise BenchError("the page over the month was not served")
-            yield told
-        finally:
-            process.stdin.close()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
+    with child("bench.served", [url, str(end)], {"PGVIGIL_STORE_KEY": key.value}) as (_, _, told):
+        address_of_it = told.readline().strip()
+        if not address_of_it:
+            raise BenchError("the page over the month was not served")
+        yield address_of_it
 
 
 def main() -> None:
