@@ -110,3 +110,23 @@ def test_a_fleet_of_the_past_is_judged_then(open_page: OpenPage, watched: Watche
     expect(lines(page)).to_have_count(2, timeout=PASS)
     for line in lines(page).all():
         expect(line.locator("[data-level]")).to_have_attribute("data-level", "unknown")
+
+
+def test_the_numbers_stand_beside_those_of_the_span_that_is_chosen(open_page: OpenPage, watched: Watched) -> None:
+    def doubled(route: Route) -> None:
+        answer = route.fetch()
+        told = answer.json()
+        for line in told["lines"]:
+            line["vitals"][0] |= {"value": 3.0, "previous": 1.0, "change": 3.0}
+        route.fulfill(response=answer, json=told)
+
+    visit = open_page("about:blank")
+    visit.context.route("**/api/v1/fleet?*", doubled)
+    page = visit.page
+    page.goto(f"{watched.root}fleet?range=15m")
+    expect(lines(page).first).to_contain_text("▲ 3×", timeout=PASS)
+    with page.expect_request(re.compile(r"/fleet\?.*compare=week")):
+        page.get_by_role("combobox", name="Compare with").select_option("a week earlier")
+    expect(lines(page).first.locator(".beside.bad")).to_have_attribute("title", re.compile("^a week earlier: 1"))
+    assert visit.complaints == []
+    visit.context.unroute_all(behavior="wait")

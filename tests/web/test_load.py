@@ -53,10 +53,17 @@ def test_pressing_a_wait_shows_whose_it_is_and_the_address_says_so(open_page: Op
     expect(page.get_by_role("table", name="Statements", exact=True).locator("tbody tr").first).to_contain_text(
         "update orders_00", timeout=PASS
     )
-    page.go_back()
+    page.get_by_role("table", name="Statements", exact=True).locator("tbody tr").first.get_by_role("link").click()
+    page.get_by_role("link", name="Look at its load").click()
+    expect(page.get_by_role("button", name="statement = update orders_00")).to_be_visible(timeout=PASS)
+    expect(top(page, "Wait events").get_by_role("button", name="Lock: transactionid")).to_be_visible(timeout=PASS)
+    for _ in range(3):
+        page.go_back()
     page.get_by_role("button", name="wait event = Lock: transactionid").click()
     expect(page).not_to_have_url(re.compile("event="))
     expect(top(page, "Wait events").locator("tbody tr").nth(1)).to_be_visible(timeout=PASS)
+    top(page, "Wait classes").get_by_role("button", name="CPU").click()
+    expect(page.locator(".explained")).to_contain_text("running, or ready to run")
     assert visit.complaints == []
 
 
@@ -79,7 +86,7 @@ def test_the_load_is_sliced_by_what_is_chosen_and_idle_sessions_can_be_seen(
 
 def test_both_panels_explain_themselves_and_give_their_rows(open_page: OpenPage, watched: Watched) -> None:
     page = loaded(open_page, watched).page
-    for button, panel in (("About Sessions", "load_slices"), ("About Largest slices", "load_tops")):
+    for button, panel in (("About Sessions", "load_slices"), ("About Wait events", "load_tops")):
         page.get_by_role("button", name=button, exact=True).first.click()
         expect(page.get_by_role("dialog")).to_contain_text(PANELS[panel].computed)
         page.keyboard.press("Escape")
@@ -92,7 +99,7 @@ def test_both_panels_explain_themselves_and_give_their_rows(open_page: OpenPage,
     lock = rows[0].index("Lock (sessions)")
     assert sum(float(row[lock] or 0) for row in rows[1:]) > 0
     events = top(page, "Wait events")
-    events.get_by_role("button", name="Use Largest slices").click()
+    events.get_by_role("button", name="Use Wait events").click()
     with page.expect_download() as waiting:
         events.get_by_role("button", name="Save as CSV").click()
     rows = list(csv.reader(io.StringIO(Path(waiting.value.path()).read_text())))
