@@ -238,6 +238,7 @@ WAYS = {
     "told_and_timed": ("log_statement = 'all'", "log_min_duration_statement = 0"),
     "told_and_bare": ("log_statement = 'all'", "log_duration = on"),
     "explained": ("auto_explain.log_min_duration = 0",),
+    "explained_with_times": ("auto_explain.log_min_duration = 0", "auto_explain.log_analyze = on"),
     "explained_at_length": (
         "auto_explain.log_min_duration = 0",
         "auto_explain.log_format = 'json'",
