@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
 # Most tests wait for a server, so three at a time fill two cores.
-AT_ONCE := 4
+AT_ONCE := 3
 
 .PHONY: help setup servers page demo test soak bench bench-quick check clean
 
