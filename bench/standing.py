@@ -9,6 +9,7 @@ from pgvigil.catalog.panels import load_panels
 from pgvigil.catalog.rules import load_rules
 from pgvigil.catalog.types import Catalog
 from pgvigil.catalog.waits import load_waits
+from pgvigil.collect.glances import Glance
 from pgvigil.collect.live import LiveEvent
 from pgvigil.collect.logcost import LogCost
 from pgvigil.collect.stretched import Stretch
@@ -33,6 +34,10 @@ class Absent:
 
     def hidden(self, probe: str) -> Invisible | None:
         """Nothing is."""
+
+    async def glance(self) -> Glance:
+        """Never."""
+        raise TimeoutError
 
     async def subscribe(self) -> AsyncIterator[LiveEvent]:
         """Nothing."""

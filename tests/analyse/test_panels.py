@@ -22,6 +22,7 @@ HOUR_OF_READINGS = 360
 
 EXPECTED: Mapping[str, Mapping[str, float]] = {
     "load": {"cpu": 1.0, "lock": 0.5},
+    "lock_waits": {"waiting": 0.5},
     "throughput": {"committed": 20.0, "rolled_back": 2.0},
     "latency": {"mean": 0.002},
     "connections": {"active": 1.0, "idle": 3.0, "idle_in_transaction": 1.0, "other": 2.0},

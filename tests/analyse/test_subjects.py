@@ -52,8 +52,8 @@ def lately(probe: str, now: Row, before: Row, late: int = 6) -> Seen:
 
 def edges(waited: float) -> Seen:
     common: Row = {
-        "blocker": 7, "dbid": 5, "relid": 9, "locktype": "relation", "mode": "RowExclusiveLock", "userid": 10,
-        "application": "web", "queryid": 3, "blocker_userid": 11, "blocker_application": "shop",
+        "blocker": 7, "root": 7, "dbid": 5, "relid": 9, "locktype": "relation", "mode": "RowExclusiveLock",
+        "userid": 10, "application": "web", "queryid": 3, "blocker_userid": 11, "blocker_application": "shop",
         "blocker_state": "idle in transaction", "blocker_queryid": 4, "blocker_xact_age": 200.0,
         "blocker_state_age": 1.0,
     }  # fmt: skip
@@ -216,7 +216,12 @@ def test_every_rule_has_a_case() -> None:
 
 
 DEAD = dead(50.0).rows(1)
+HELD = edges(5.0).rows(1)
 QUIET: Mapping[str, tuple[str, Sequence[Seen]]] = {
+    "locks that were let go since the latest reading": (
+        "blocked",
+        [Seen("locks", lambda n: HELD if n < 3 else [])],
+    ),
     "a queue out of which nothing was taken in a day": ("queue_late", [queue(9000.0, removed=0)]),
     "a queue for dead letters": ("queue_late", [queue(9000.0, "jobs_dlq")]),
     "a table with a default partition": ("partitions_end", [months(1029.0, default=True)]),

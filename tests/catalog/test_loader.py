@@ -165,7 +165,11 @@ WRONG_DECLARATIONS = [
     ('every = "10s"', 'every = "0s"', ["every is '0s'"]),
     ('every = "10s"', 'every = "10s"\non = "sampler"', ["every is '10s'", "nothing beside on"]),
     ('every = "10s"', 'on = "second"', ["on is 'second'", "sampler"]),
-    ('every = "10s"', 'on = "sampler"', ["shape is 'counters'", "samples together with on = sampler"]),
+    (
+        'every = "10s"',
+        'on = "sampler"',
+        ["shape is 'counters'", "samples, live, or edges with a when, together with on = sampler"],
+    ),
     ('deadline = "250ms"', "", ["deadline is missing", "one of 100ms, 250ms"]),
     ('deadline = "250ms"', 'deadline = "300ms"', ["deadline is '300ms'", "100ms, 250ms, 500ms, 1s, 2s, 5s, 10s"]),
     ('cost = "nothing"', 'cost = ""', ["cost is ''", "not empty"]),

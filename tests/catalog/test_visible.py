@@ -53,9 +53,15 @@ def test_where_all_can_be_seen_nothing_is_told() -> None:
         (
             "compute_query_id",
             "off",
-            {"sessions.queryid", "transactions.queryid", "locks.queryid", "locks.blocker_queryid"},
+            {
+                "activity.queryid",
+                "sessions.queryid",
+                "transactions.queryid",
+                "locks.queryid",
+                "locks.blocker_queryid",
+            },
         ),
-        ("track_activities", "off", {"sessions", "connections", "locks", "transactions"}),
+        ("track_activities", "off", {"activity", "sessions", "connections", "locks", "transactions"}),
         ("track_counts", "off", {"tables", "indexes", "dead_rows"}),
         ("track_wal_io_timing", "off", {"wal.wal_sync_time", "wal.wal_write_time"}),
     ],

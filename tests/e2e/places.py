@@ -131,7 +131,7 @@ def store_rows(url: str) -> Iterator[tuple[str, str]]:
         for (name,) in tables.rows:
             yield name, _text_of(store, name)
         for target, incarnation in store.query("select distinct target, incarnation from passes").rows:
-            for probe in load().probes:
+            for probe in (name for name, it in load().probes.items() if it.kept):
                 yield f"{probe} remembered", repr(store.readings(target, incarnation, probe))
     finally:
         store.close()

@@ -68,7 +68,8 @@ def fuzz(operation: Any, name: str, id_: str, answers: dict[int, int]) -> None:
 
     @hypothesis.seed(SEED)
     @settings(
-        max_examples=EXAMPLES,
+        # Those of the present come with the next look, a second later.
+        max_examples=EXAMPLES // 2 if operation.path.endswith("/sessions") else EXAMPLES,
         deadline=None,
         database=None,
         phases=(Phase.explicit, Phase.generate),

@@ -180,6 +180,21 @@ async def test_a_sample_takes_no_tag_from_a_hint_and_none_from_a_literal_alone(d
     assert sorted(str(row["tags"]) for row in seen) == sorted(str(tag) for tag in statements.values())
 
 
+@pytest.mark.pg(14, 18)
+async def test_a_parallel_worker_is_told_with_the_process_that_it_works_for(database: Database, major: int) -> None:
+    with database.connect(application_name="leader") as leader:
+        forced = "force_parallel_mode" if major < 16 else "debug_parallel_query"
+        leader.execute(sql.SQL("set {} = on").format(sql.Identifier(forced)))
+        thread = threading.Thread(target=leader.execute, args=("select pg_sleep(2)",))
+        thread.start()
+        async with probing(database.dsn(MONITOR), CATALOG) as prober:
+            workers: list[Row] = []
+            while thread.is_alive() and not workers:
+                workers = [row for row in await prober.rows("activity") if row["leader"] == leader.info.backend_pid]
+        thread.join()
+    assert [row["backend_type"] for row in workers] == ["parallel worker"]
+
+
 @pytest.mark.pg("all")
 async def test_without_pg_monitor_what_is_not_visible_says_so(database: Database) -> None:
     with role(database, "outsider"):
@@ -188,7 +203,9 @@ async def test_without_pg_monitor_what_is_not_visible_says_so(database: Database
             others = sorted(set(CATALOG.probes) - set(invisible))
             for name in others:
                 assert isinstance(await prober.reply(name), Rows), name
-    wanted = {"statements", "statements_info", "queries", "sessions", "connections", "locks", "transactions"}
+    wanted = {
+        "activity", "statements", "statements_info", "queries", "sessions", "connections", "locks", "transactions",
+    }  # fmt: skip
     assert set(invisible) - {"io"} == wanted | {"queues"}  # of those there are none
     assert {invisible[name].remedy for name in wanted} == {'GRANT pg_monitor TO "outsider";'}
 

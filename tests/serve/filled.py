@@ -60,7 +60,9 @@ class Known(Collector):
 def batch(probe: str, rows: Sequence[Mapping[str, Value]], number: int = 1, **more: Any) -> Batch:
     declared = CATALOG.probes[probe]
     names = tuple(
-        name for name, column in declared.columns.items() if column.kind != "text" or declared.shape == "dimension"
+        name
+        for name, column in declared.columns.items()
+        if column.kind != "text" or declared.shape == "dimension" or any(name in row for row in rows)
     )
     values = [tuple(row.get(name) for name in names) for row in rows]
     if declared.shape == "counters":

@@ -89,8 +89,11 @@ def _check_shape(probe: Probe, file: Path) -> None:
     kinds = {column.kind for column in probe.columns.values()}
     if probe.shape is Shape.COUNTERS and Kind.COUNTER not in kinds:
         raise CatalogError(f"{file}: shape is counters, but no column is of kind counter")
-    if probe.on_sampler != (probe.shape is Shape.SAMPLES):
-        raise wrong(file, "shape", probe.shape.value, "samples together with on = sampler, and not without")
+    sampled = probe.shape in {Shape.SAMPLES, Shape.LIVE} or (probe.shape is Shape.EDGES and probe.when is not None)
+    if probe.on_sampler and not sampled:
+        raise wrong(file, "shape", probe.shape.value, "samples, live, or edges with a when, together with on = sampler")
+    if probe.shape in {Shape.SAMPLES, Shape.LIVE} and not probe.on_sampler:
+        raise wrong(file, "shape", probe.shape.value, "another one without on = sampler")
     if probe.shape is Shape.DIMENSION and kinds != {Kind.KEY, Kind.TEXT}:
         raise CatalogError(f"{file}: shape is dimension, which has columns of kind key and text, and no others")
     averaged = [column.name for column in probe.columns.values() if column.rollup is Rollup.AVG]

@@ -22,9 +22,10 @@ MADE = "<!-- Made by `python -m pgvigil.catalog.reference`; do not edit. -->"
 
 _INTRODUCTION = """\
 A probe is one question to the monitored server. It is a folder with `probe.toml` and SQL files; the tables of the
-store, their tiers and this page follow from it. A probe `p` is the table `p` of `pgvigil sql`, its texts are in the
-table named here, joined by the key. Beside the columns below a table has `ts`, `secs`, `target` and `incarnation`,
-one of counters `uncertain`, and one of samples `samples`: how many sessions were seen.
+store, their tiers and this page follow from it. A probe `p` is the table `p` of `pgvigil sql` (but for shape `live`,
+which is told to whoever looks and not kept), its texts are in the table named here, joined by the key. Beside the
+columns below a table has `ts`, `secs`, `target` and `incarnation`, one of counters `uncertain`, and one of samples
+`samples`: how many sessions were seen.
 
 Kinds of columns: a **key** tells rows apart; a **counter** grows on the server until it is reset and is kept as the
 difference over `secs`; a **gauge** is kept as read; a **state** too, and may name an event that is recorded when it
@@ -141,6 +142,8 @@ def _versions(column: Column) -> str:
 
 def _rhythm(probe: Probe) -> str:
     rhythm = "every second" if probe.on_sampler or probe.every is None else f"every {_duration(probe.every)}"
+    if not probe.kept:
+        return f"{rhythm} while somebody looks"
     when = probe.when
     return rhythm if when is None else f"{rhythm} while {when.signal} {when.operator} {when.value:g}"
 

@@ -15,9 +15,10 @@ class Shape(StrEnum):
     COUNTERS = "counters"  # keyed rows; counters kept as differences, gauges and states as read
     SNAPSHOT = "snapshot"  # keyed rows, kept as read each time
     SAMPLES = "samples"  # rows of the sampler, one per session, counted per combination of keys into `samples`
-    EDGES = "edges"  # pairs, such as waiter and blocker, kept as read while there are any
+    EDGES = "edges"  # pairs, such as waiter and blocker, kept as read while there are any; sums count seconds
     EVENTS = "events"  # each row is something that happened, kept once per key
     DIMENSION = "dimension"  # texts that belong to a key, kept once and joined by it
+    LIVE = "live"  # rows of the sampler for whoever looks now: asked only then, told and not kept
 
 
 class Kind(StrEnum):
@@ -227,6 +228,11 @@ class Probe:
     returns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     takes: Takes = Takes.NOTHING
     signals: Mapping[str, Signal] = field(default_factory=dict)
+
+    @property
+    def kept(self) -> bool:
+        """Whether what it brings is kept at all."""
+        return self.shape is not Shape.LIVE
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,7 @@ def _probe_tables(catalog: Catalog) -> Iterator[tuple[str, str]]:
     for probe in catalog.probes.values():
         if probe.dimension:
             dimensions.setdefault(probe.dimension, []).append(probe.name)
-        if probe.shape is not Shape.DIMENSION:
+        if probe.kept and probe.shape is not Shape.DIMENSION:
             yield probe.name, f"{probe.summary}."
     for name, probes in dimensions.items():
         yield name, f"Texts and names, kept once, told by {' and '.join(f'`{probe}`' for probe in probes)}."

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator
 
 from pgvigil.catalog import Catalog, choose, invisible
+from pgvigil.collect.glances import Glance
 from pgvigil.collect.keeper import Keeper
 from pgvigil.collect.live import Hub, LiveEvent
 from pgvigil.collect.logcost import LogCost
@@ -14,6 +15,9 @@ from pgvigil.collect.stretched import Stretch
 from pgvigil.model import Capabilities, Condition, Invisible, Target, TargetState, places
 
 _log = logging.getLogger("pgvigil.collect")
+
+PATIENCE = 4.0
+"""Seconds for which whoever wants to see the sessions now waits: a look comes every second."""
 
 _AGAIN = 5.0
 """Seconds between a mistake of ours and the next start."""
@@ -76,6 +80,12 @@ class Collector:
     def subscribe(self) -> AsyncIterator[LiveEvent]:
         """What it sees, as it sees it; a reader that is too slow misses the oldest."""
         return self._hub.subscribe()
+
+    async def glance(self) -> Glance:
+        """The sessions as they are at the next look, within the second; raises TimeoutError where none comes within
+        PATIENCE."""
+        async with asyncio.timeout(PATIENCE):
+            return await self._shift.glance()
 
     def look_now(self) -> None:
         """Have a pass made at once."""

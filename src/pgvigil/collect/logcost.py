@@ -226,6 +226,8 @@ def _questions(
             yield roams.question(load("slots"), rounds * databases)
     for query in asked:
         probe, a_day = query.probe, _DAY / _period(query, capabilities)
+        if probe.on_sampler and (probe.when is not None or not probe.kept):
+            continue  # asked while somebody waits, or looks: nobody knows beforehand for how long
         way, times = (roams, a_day * databases) if probe.scope is Scope.DATABASE else (stays, a_day)
         if probe.for_each is not None:  # nobody knows here how many objects there are: one is counted
             yield way.question(probe.queries[probe.for_each], times, probe.deadline_ms)

@@ -50,6 +50,13 @@ class Memory:
         """The probe brought rows there."""
         self._rests.pop((name, place), None)
 
+    def over(self, name: str) -> None:
+        """The probe is asked at need, and the need is over: what failed is no reason to worry, but still a reason to
+        wait."""
+        for at, rest in self._rests.items():
+            if at[0] == name:
+                self._rests[at] = replace(rest, by_chance=True)
+
     def resting(self, name: str, now: float, place: int = SERVER) -> Rest | None:
         """Why the probe is not asked there now, or None where it may be."""
         rest = self._rests.get((name, place))

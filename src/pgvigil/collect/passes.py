@@ -106,7 +106,8 @@ class Passes:
         """Batches that say which probes cannot be seen, and why."""
         binder = Binder(self._station, self._clock.now())
         found = self._station.invisible
-        return tuple(binder.bare(name, Outcome.INVISIBLE, found[name].reason) for name in found)
+        kept = [name for name in found if self._station.catalog.probes[name].kept]
+        return tuple(binder.bare(name, Outcome.INVISIBLE, found[name].reason) for name in kept)
 
     def _elsewhere(self, names: Sequence[str], ts: int) -> Passed:
         """A pass at another server, or at one that restarted: its numbers are no difference to those before."""

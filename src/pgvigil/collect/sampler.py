@@ -13,6 +13,7 @@ from pgvigil.collect.asking import request_for
 from pgvigil.collect.binding import Binder, words_of
 from pgvigil.collect.buckets import Bucket, Buckets
 from pgvigil.collect.cleaning import Cleaner, WrongColumnsError
+from pgvigil.collect.glances import Glances
 from pgvigil.collect.layout import Row
 from pgvigil.collect.live import Sample
 from pgvigil.collect.outbox import Outbox
@@ -33,6 +34,7 @@ class Sampler:
     """One look at a time; `samples` counts those that came."""
 
     def __init__(self, tools: Tools, telling: Telling, outbox: Outbox) -> None:
+        self.glances = Glances(tools)
         self._station = tools.station
         self._telling = telling
         self._governor = tools.governor
@@ -58,6 +60,7 @@ class Sampler:
 
     def choose(self) -> None:
         """Take the query for what the server is now."""
+        self.glances.choose()
         chosen = next((each for each in self._station.queries.values() if _is_samples(each)), None)
         incarnation = self._station.known().incarnation
         if chosen != self._query or incarnation != self._incarnation:
@@ -73,15 +76,17 @@ class Sampler:
         return self._station.memory.resting(self.name, steady) is not None
 
     def requests(self, steady: float) -> list[Request]:
-        """What to ask in this second."""
+        """What to ask in this second, and what else whoever looks now wants to see."""
         if self._query is None or self.resting(steady):
             return []
-        return [request_for(self._query, self._station.known().capabilities, self._station.limit(self.name))]
+        mine = request_for(self._query, self._station.known().capabilities, self._station.limit(self.name))
+        return [mine, *self.glances.requests(steady)]
 
     def take(self, replies: Sequence[Reply], moment: Moment, round_trip_ms: float) -> None:
         """Count what came."""
-        for reply in replies:
+        for reply in replies[:1]:
             self._count(reply, moment, round_trip_ms)
+        self.glances.take(replies[1:], moment)
 
     def leave_out(self, ts: int) -> None:
         """Another server answered than the one whose sessions are counted."""

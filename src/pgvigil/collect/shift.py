@@ -9,6 +9,8 @@ from pgvigil.catalog import Catalog
 from pgvigil.catalog.types import Takes
 from pgvigil.collect.clock import Clocks, ServerClock
 from pgvigil.collect.dialing import Dialer
+from pgvigil.collect.edges import Edges
+from pgvigil.collect.glances import Glance
 from pgvigil.collect.governor import BUDGET, Governor
 from pgvigil.collect.heart import Heart
 from pgvigil.collect.keeper import Keeper
@@ -84,7 +86,10 @@ class Shift:
         self._posts = tuple(Post(box, hub, reporter, lambda: keeper.state) for box in boxes)
         self._sampler = Sampler(self._tools, telling, sampled)
         self._sample_every = options.sample_every
-        self._sampling = SamplerLoop(self._tools, self._sampler, self._lines[0], self._posts[0], options.sample_every)
+        self._edges = Edges(self._tools, telling, sampled, options.sample_every)
+        self._sampling = SamplerLoop(
+            self._tools, self._sampler, self._edges, self._lines[0], self._posts[0], options.sample_every
+        )
         self._rounds = Rounds(self._tools, passes, self._lines[1], self._posts[1])
         visits = Visits(self._tools.station, self._dialer, passes, options.clocks.steady)
         self._visits = VisitRounds(self._tools, visits, self._posts[2])
@@ -111,7 +116,11 @@ class Shift:
         periods = {name: station.period(name) for name in station.queries}
         if self._sampler.name in periods:
             periods[self._sampler.name] = self._sample_every
-        return stretched(self._tools.governor, periods)
+        return (*stretched(self._tools.governor, periods), *self._edges.stretched)
+
+    def glance(self) -> asyncio.Future[Glance]:
+        """The sessions at the next look of the sampler."""
+        return self._sampler.glances.next()
 
     def look_now(self) -> None:
         """Have a pass made at once."""

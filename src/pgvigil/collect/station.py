@@ -157,7 +157,7 @@ class Station:
         epoch = await self._keeper.begin_epoch(self.target.id, now)
         incarnation = await self._keeper.incarnation(self.target.id, capabilities.identity, now)
         self._kept.clear()
-        for name in self.catalog.probes:
+        for name in (probe.name for probe in self.catalog.probes.values() if probe.kept):
             readings = await self._keeper.readings(self.target.id, incarnation, name)
             self._kept.update(((name, place), reading) for place, reading in readings.items())
         # Not before all of it was read: a keeper that was busy in between is asked again from the beginning.

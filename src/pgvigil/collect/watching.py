@@ -3,6 +3,7 @@
 import asyncio
 
 from pgvigil.collect.binding import words_of
+from pgvigil.collect.edges import Edges
 from pgvigil.collect.heart import Pulse
 from pgvigil.collect.line import Line
 from pgvigil.collect.post import Post
@@ -45,9 +46,10 @@ class Moves:
 class SamplerLoop:
     """Keeps the sampler's time. `every` in seconds."""
 
-    def __init__(self, tools: Tools, sampler: Sampler, line: Line, post: Post, every: float) -> None:
+    def __init__(self, tools: Tools, sampler: Sampler, edges: Edges, line: Line, post: Post, every: float) -> None:
         self._station = tools.station
         self._sampler = sampler
+        self._edges = edges
         self._line = line
         self._post = post
         self._delivery: asyncio.Task[bool] | None = None
@@ -60,6 +62,7 @@ class SamplerLoop:
         self._every = every
         self._beat_at = float("-inf")
         self._beat_every = _BEAT_EVERY
+        self._locked = False
         self._generation = 0
         self._started_at: int | None = None
         self._parted = 0
@@ -75,6 +78,7 @@ class SamplerLoop:
             if session.broken:
                 continue  # it ended while nobody asked: told only where no other can be made
             self._sampler.choose()
+            self._edges.choose()
             await self._look(session)
 
     def end(self) -> None:
@@ -112,7 +116,16 @@ class SamplerLoop:
         moment = Moment(ts, self._clock.now(), steady)
         # The first reply of a run waits for the round trip; after a heartbeat none does.
         self._sampler.take(replies, moment, 0.0 if beats else self._heart.round_trip_ms)
+        await self._follow(session, moment)
         self._deliver()
+
+    async def _follow(self, session: Session, moment: Moment) -> None:
+        """Ask who waits behind whom where this look saw somebody wait. Not while a catalog is locked: what was not
+        asked on this connection before is looked up there."""
+        requests = [] if session.broken or self._locked else self._edges.requests(moment.steady)
+        replies = await session.run(requests, deadline=DEADLINE) if requests else ()
+        self._edges.take(replies, moment, self._heart.round_trip_ms)
+        self._sampler.glances.tell(self._edges.blockers)
 
     def _is_elsewhere(self) -> bool:
         """Whether another server answers here than the passes ask, or it was started anew since they looked."""
@@ -142,9 +155,11 @@ class SamplerLoop:
         met = isinstance(pulse, Failure) and pulse.kind is FailureKind.LOCK
         self._beat_every = min(_BEAT_RARELY, 2 * self._beat_every) if met else _BEAT_EVERY
         if isinstance(pulse, Failure):
+            self._locked = self._locked or met
             if pulse.kind not in _SILENT:
                 self._reporter.trouble("catalog", failing(pulse))
             return None
+        self._locked = pulse.locked is not None
         if pulse.locked is not None:
             self._reporter.trouble("catalog", locked(pulse.locked))
         else:

@@ -9,7 +9,19 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
 from pgvigil.model import Condition
-from pgvigil.serve import fleet, live, load_routes, panels, problems, routes, schema, searching, statement_routes
+from pgvigil.serve import (
+    fleet,
+    live,
+    load_routes,
+    lock_routes,
+    panels,
+    problems,
+    routes,
+    schema,
+    searching,
+    session_routes,
+    statement_routes,
+)
 from pgvigil.serve.guards import HeadAsGet, LoopbackOnly, SecureHeaders
 from pgvigil.serve.kept import KeptLines
 from pgvigil.serve.mistakes import Mistakes
@@ -43,6 +55,8 @@ def create_app(watch: Watch | None, version: str) -> FastAPI:
     app.include_router(routes.router)
     app.include_router(panels.router)
     app.include_router(load_routes.router)
+    app.include_router(lock_routes.router)
+    app.include_router(session_routes.router)
     app.include_router(statement_routes.router)
     app.include_router(fleet.router)
     app.include_router(searching.router)

@@ -14,9 +14,11 @@ WORDS = {404: "not_found", 405: "method_not_allowed", 403: "forbidden", 503: "bu
 class ProblemError(Exception):
     """Raised by a route: becomes the answer."""
 
-    def __init__(self, status: int, error: str, message: str, field: str | None = None) -> None:
+    def __init__(
+        self, status: int, error: str, message: str, field: str | None = None, remedy: str | None = None
+    ) -> None:
         super().__init__(message)
-        self.status, self.error, self.message, self.field = status, error, message, field
+        self.status, self.error, self.message, self.field, self.remedy = status, error, message, field, remedy
 
 
 def problem(status: int, error: str, message: str, field: str | None = None, remedy: str | None = None) -> JSONResponse:
@@ -27,7 +29,7 @@ def problem(status: int, error: str, message: str, field: str | None = None, rem
 
 def _raised(_: Request, error: Exception) -> Response:
     assert isinstance(error, ProblemError)  # noqa: S101 - FastAPI hands each handler its own class only
-    return problem(error.status, error.error, error.message, error.field)
+    return problem(error.status, error.error, error.message, error.field, error.remedy)
 
 
 def _invalid(_: Request, error: Exception) -> Response:

@@ -9,6 +9,7 @@ from pgvigil.catalog.panels import Panel
 from pgvigil.catalog.rules import Rule
 from pgvigil.catalog.types import Catalog
 from pgvigil.catalog.waits import WaitEvent
+from pgvigil.collect.glances import Glance
 from pgvigil.collect.live import LiveEvent
 from pgvigil.collect.logcost import LogCost
 from pgvigil.collect.stretched import Stretch
@@ -50,6 +51,10 @@ class Watcher(Protocol):
 
     def hidden(self, probe: str) -> Invisible | None:
         """Why nothing of a probe can be seen; None where it can, or where that is not known yet."""
+        ...
+
+    async def glance(self) -> Glance:
+        """The sessions at its next look; raises TimeoutError where none comes in time."""
         ...
 
     def subscribe(self) -> AsyncIterator[LiveEvent]:

@@ -117,7 +117,11 @@ PASSES = Series(
 
 def lay_out(catalog: Catalog) -> Layout:
     """The series and dimensions of a catalog; raises StoreError where two definitions cannot stand together."""
-    series = {probe.name: _series(probe) for probe in catalog.probes.values() if probe.shape is not Shape.DIMENSION}
+    series = {
+        probe.name: _series(probe)
+        for probe in catalog.probes.values()
+        if probe.kept and probe.shape is not Shape.DIMENSION
+    }
     dimensions = _dimensions(catalog.probes.values())
     _check_names(series, dimensions)
     return Layout(catalog.probes, {PASSES.name: PASSES, **series}, dimensions)

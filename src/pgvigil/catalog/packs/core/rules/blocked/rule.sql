@@ -1,20 +1,14 @@
 -- Those who wait for nobody and whom somebody waits for, by all who wait behind them, directly or through others, as the
--- locks were when they were read last.
-WITH RECURSIVE latest AS (
-    SELECT l.* FROM {locks} l
-    WHERE l.target = $target AND l.ts = (SELECT max(ts) FROM {locks} WHERE target = $target)
-      AND l.ts > make_timestamp($since)
-), edges AS (
-    SELECT DISTINCT waiter, blocker FROM latest
-), chain (root, waiter) AS (
-    SELECT blocker, waiter FROM edges WHERE blocker NOT IN (SELECT waiter FROM edges)
-    UNION
-    SELECT chain.root, edges.waiter FROM chain JOIN edges ON edges.blocker = chain.waiter
+-- locks were when they were read last. Once nobody waits any more, that is a reading too, without rows.
+WITH latest AS (
+    SELECT * FROM {locks}
+    WHERE target = $target AND ts > make_timestamp($since) AND ts = (
+        SELECT max(ts) FROM {passes} WHERE target = $target AND probe = 'locks' AND outcome = 'ok'
+    )
 ), behind AS (
-    SELECT chain.root, count(DISTINCT chain.waiter) AS waiters, max(latest.waited) AS waited,
-           max(latest.incarnation) AS incarnation, any_value(latest.dbid) AS dbid, mode(latest.relid) AS relid
-    FROM chain JOIN latest ON latest.waiter = chain.waiter
-    GROUP BY chain.root
+    SELECT root, count(DISTINCT waiter) AS waiters, max(waited) AS waited, max(incarnation) AS incarnation,
+           any_value(dbid) AS dbid, mode(relid) AS relid
+    FROM latest WHERE root IS NOT NULL GROUP BY root
 ), roots AS (
     SELECT blocker AS root, any_value(blocker_userid) AS userid, any_value(blocker_application) AS application,
            any_value(blocker_state) AS state, any_value(blocker_queryid) AS queryid,
