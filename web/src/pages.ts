@@ -6,8 +6,10 @@ import type { Component } from "svelte";
 import type { Target } from "./api/types";
 import Fleet from "./pages/Fleet.svelte";
 import Load from "./pages/Load.svelte";
+import Locks from "./pages/Locks.svelte";
 import Overview from "./pages/Overview.svelte";
 import Queries from "./pages/Queries.svelte";
+import Sessions from "./pages/Sessions.svelte";
 
 export interface Page {
   readonly title: string;
@@ -27,9 +29,11 @@ export interface Place {
 export const OVERVIEW: Page = { title: "Overview", path: "/overview", key: "o", component: Overview };
 const LOAD: Page = { title: "Load", path: "/load", key: "l", component: Load };
 const QUERIES: Page = { title: "Queries", path: "/queries", key: "q", component: Queries };
+const LOCKS: Page = { title: "Locks", path: "/locks", key: "k", component: Locks };
+const SESSIONS: Page = { title: "Sessions", path: "/sessions", key: "s", component: Sessions };
 export const FLEET: Page = { title: "Fleet", path: "/fleet", key: "f", component: Fleet, fleet: true };
 
-export const PAGES: readonly Page[] = [OVERVIEW, LOAD, QUERIES, FLEET];
+export const PAGES: readonly Page[] = [OVERVIEW, LOAD, QUERIES, LOCKS, SESSIONS, FLEET];
 
 /** The page of an address and what follows it; one that nothing belongs to, `/` too, shows `home`. */
 export function placeOf(path: string, home: Page = OVERVIEW): Place {

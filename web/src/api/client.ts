@@ -5,7 +5,10 @@ import type {
   Events,
   Fleet,
   Load,
+  LiveSessions,
   LoadDimension,
+  LockIncidents,
+  Locks,
   Order,
   PanelData,
   Panels,
@@ -103,6 +106,11 @@ export const api = {
     ask<PanelData>(of(target, `panels/${name}`), { ...span }, signal),
   waits: (signal: AbortSignal) => ask<WaitEvents>("waits", {}, signal),
   load: (target: string, query: LoadQuery, signal: AbortSignal) => ask<Load>(of(target, "load"), { ...query }, signal),
+  locks: (target: string, at: number | null, signal: AbortSignal) =>
+    ask<Locks>(of(target, "locks"), at === null ? {} : { at }, signal),
+  lockIncidents: (target: string, span: Span, signal: AbortSignal) =>
+    ask<LockIncidents>(of(target, "locks/incidents"), { ...span }, signal),
+  sessions: (target: string, signal: AbortSignal) => ask<LiveSessions>(of(target, "sessions"), {}, signal),
   vitals: (target: string, span: Span, signal: AbortSignal) => ask<Vitals>(of(target, "vitals"), { ...span }, signal),
   verdict: (target: string, at: number | null, signal: AbortSignal) =>
     ask<Verdict>(of(target, "verdict"), at === null ? {} : { at }, signal),

@@ -21,6 +21,8 @@ export interface Proof {
 const TITLES: Readonly<Record<string, string>> = {
   "/queries": "Look at the statements",
   "/load": "Look at the load",
+  "/locks": "Look at the locks",
+  "/sessions": "Look at the sessions",
 };
 
 /** A page of a rule, with what it is to show. */
