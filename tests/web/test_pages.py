@@ -45,6 +45,7 @@ def title_of(name: str, watched: Watched) -> str:
     return f"{name} · pgvigil" if name == "Fleet" else f"{watched.name} · {name} · pgvigil"
 
 
+@pytest.mark.slow(reason="every page there is lives on for some seconds, and is looked through for its accessibility")
 @pytest.mark.parametrize(("theme", "width"), [("dark", 1440), ("light", 1440), ("dark", PHONE), ("light", SMALLEST)])
 def test_every_page_is_accessible_quiet_still_and_no_wider_than_the_screen(
     open_page: OpenPage, known: Watched, theme: str, width: int
@@ -53,7 +54,8 @@ def test_every_page_is_accessible_quiet_still_and_no_wider_than_the_screen(
     assert {"Overview", "Fleet"} <= set(pages.values())
     for url, name in pages.items():
         visit = open_page("about:blank", width=width, height=900, theme=theme)
-        visit.context.route("**/verdict*", the_same_again())
+        for changing in ("verdict*", "sessions", "locks*"):
+            visit.context.route(f"**/api/**/{changing}", the_same_again())
         page = visit.page
         page.goto(url)
         settled(page, title_of(name, known))
@@ -67,7 +69,8 @@ def test_every_page_is_accessible_quiet_still_and_no_wider_than_the_screen(
 
 
 def the_same_again() -> Callable[[Route], None]:
-    """Answers as at first: under this load another verdict comes each second, which is no fault of the layout."""
+    """Answers as at first: under this load there is another verdict, list of sessions and tree of locks each second,
+    which is no fault of the layout."""
     first: list[APIResponse] = []
 
     def answer(route: Route) -> None:
