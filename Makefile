@@ -3,8 +3,8 @@
 
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
-# Most tests wait for a server, so three at a time fill two cores.
-AT_ONCE := 3
+# Most tests wait for a server, so four at a time fill two cores.
+AT_ONCE := 4
 
 .PHONY: help setup servers page demo test soak bench bench-quick check clean
 

@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,9 @@ from pgvigil.sandbox.binaries import MAJORS, BinariesMissingError
 
 SLOW = 30.0  # s of a machine that does nothing else; above it a test carries the mark `slow` with its reason
 PATIENCE = 3.0  # at most so many times longer a limit gets, however busy the machine is
+_SECONDS = {"web": 4.0, "e2e": 4.0, "chaos": 10.0, "cli": 1.0, "pg_probes": 0.5, "collect": 1.0}
+_LONG_WITHIN = 0.8
+"""Of all short files those among which the long ones are spread."""
 _set_up = pytest.StashKey[float]()
 _SKIPS = Path(__file__).with_name("skips.toml")
 
@@ -91,6 +94,33 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         mark = item.get_closest_marker("slow")
         if mark is not None and not (mark.args or mark.kwargs.get("reason")):
             raise pytest.UsageError(f"{item.nodeid}: the mark slow needs its reason")
+    items[:] = spread(items)
+
+
+def spread(items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """Files that take long evenly among the others, the longest first and none of them last: so they neither come all
+    at once, each taking the machine from the others, nor does everybody wait for the last one."""
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    seconds = {path: sum(map(_about, own)) for path, own in files.items()}
+    long = sorted((path for path in files if seconds[path] > SLOW), key=lambda path: -seconds[path])
+    short = [path for path in files if seconds[path] <= SLOW]
+    every = max(1, int(_LONG_WITHIN * len(short) / max(1, len(long))))
+    ordered: list[Path] = []
+    for place, path in enumerate(short):
+        if place % every == 0:
+            ordered += long[place // every : place // every + 1]
+        ordered.append(path)
+    ordered += [path for path in long if path not in ordered]
+    return [item for path in ordered for item in files[path]]
+
+
+def _about(item: pytest.Item) -> float:
+    """Seconds that a test takes, roughly."""
+    if item.get_closest_marker("slow"):
+        return 1.3 * SLOW
+    return _SECONDS.get(item.path.parent.name, 0.1)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -86,6 +86,7 @@ def _run(session: psycopg.Connection[Any], work: str) -> None:
 
 
 @pytest.mark.slow(reason="a minute is watched, for sampling is tested against it")
+@pytest.mark.alone  # two of its sessions take both cores
 def test_sessions_are_seen_as_what_they_are_by_wait_statement_user_and_application(
     monitor: MakeMonitor, private_server: MakeServer
 ) -> None:

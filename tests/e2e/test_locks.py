@@ -36,7 +36,6 @@ def now() -> int:
 
 
 @pytest.mark.slow(reason="half a minute lies between a moment and what history tells of it")
-@pytest.mark.pg(14, 18)
 async def test_six_shapes_are_seen_now_and_half_a_minute_later_from_history(
     tmp_path: Path, private_server: MakeServer
 ) -> None:

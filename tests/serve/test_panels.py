@@ -46,7 +46,7 @@ async def test_a_panel_without_numbers_is_refused_with_those_that_have_some(clie
     refused = schema.Problem.model_validate(answer.json())
     if "/" not in name:
         assert refused.field == "panel"
-        assert "known: load, throughput, " in refused.message
+        assert ", load, throughput, " in refused.message
         assert "statements" not in refused.message.partition("known:")[2]
 
 
