@@ -3,7 +3,7 @@
 import math
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -12,10 +12,13 @@ import pytest
 
 from fix_monitor import MakeMonitor
 from fix_servers import MONITOR, MakeServer, connect
+from fix_soak import Figures
 from pgvigil.analyse.load import Dimension
 from pgvigil.sandbox.server import Server
 
-SECONDS = 60
+LONGEST = 60
+"""Seconds that are watched; the sessions work for longer."""
+
 KINDS = {"nap": 6, "queue": 3, "burn": 2}
 """Sessions by what they do; the role and the application are called so too."""
 
@@ -30,9 +33,9 @@ SETUP = """
     end $$;
 """
 WORK = {
-    "nap": f"select pg_sleep({SECONDS + 60})",
+    "nap": f"select pg_sleep({LONGEST + 60})",
     "queue": "update one_row set n = n + 1 where id = 1",
-    "burn": f"select burn({SECONDS + 60})",
+    "burn": f"select burn({LONGEST + 60})",
 }
 SEEN = """
     select application_name, count(*) from pg_stat_activity
@@ -85,22 +88,40 @@ def _run(session: psycopg.Connection[Any], work: str) -> None:
         session.close()
 
 
-@pytest.mark.slow(reason="a minute is watched, for sampling is tested against it")
 @pytest.mark.alone  # two of its sessions take both cores
 def test_sessions_are_seen_as_what_they_are_by_wait_statement_user_and_application(
     monitor: MakeMonitor, private_server: MakeServer
 ) -> None:
+    watch(monitor, private_server, 20)
+
+
+@pytest.mark.soak(
+    "six sessions that sleep, three that wait for a row and two on the CPU, a minute, against what is told of them",
+    twin="test_sessions_are_seen_as_what_they_are_by_wait_statement_user_and_application",
+)
+@pytest.mark.alone
+def test_sessions_are_seen_as_what_they_are_for_a_minute(
+    monitor: MakeMonitor, private_server: MakeServer, figures: Figures
+) -> None:
+    tops = watch(monitor, private_server, LONGEST)
+    figures(", ".join(f"{name} {tops['class'][name]:.2f}" for name in ("timeout", "lock", "cpu")))
+
+
+def watch(monitor: MakeMonitor, private_server: MakeServer, seconds: int) -> Mapping[str, Mapping[str, float]]:
+    """Watch for so long, and hold what is told against what they did; returns the load by dimension and name."""
     server = private_server()
     running = monitor(server.dsn(MONITOR))
     (name,) = [target["name"] for target in running.get("/api/v1/targets")["targets"]]
     with busy(server):
         # A step of ten seconds is whole in every sense: all of them work throughout.
         begin = math.ceil((time.time() + 1) / 10) * 10
-        time.sleep(begin + SECONDS - time.time())
-        told = lambda: running.get("/api/v1/targets")["targets"][0]["last_pass"] > begin + SECONDS  # noqa: E731
-        running.wait_for("the last pass of the minute", told)
-    found = running.get(f"/api/v1/targets/{name}/load", **{"from": begin, "to": begin + SECONDS}, compare="none")
-    assert found["samples"] > 0.9 * SECONDS
+        time.sleep(begin + seconds - time.time())
+        told = lambda: running.get("/api/v1/targets")["targets"][0]["last_sample"] >= begin + seconds  # noqa: E731
+        running.wait_for("the last look of the span", told)
+        # No span is shorter than a minute; of the rest of it nothing is known yet.
+        span = {"from": begin, "to": begin + LONGEST}
+        found = running.get(f"/api/v1/targets/{name}/load", **span, compare="none")
+    assert found["samples"] > 0.9 * seconds
     tops = {top["dimension"]: {each["name"]: each["load"] for each in top["slices"]} for top in found["tops"]}
     assert tops["class"] == pytest.approx({"timeout": 6, "lock": 3, "cpu": 2}, rel=0.05)
     assert tops["event"]["Timeout:PgSleep"] == pytest.approx(6, rel=0.05)
@@ -119,3 +140,4 @@ def test_sessions_are_seen_as_what_they_are_by_wait_statement_user_and_applicati
     assert set(tops) == set(Dimension)
     for slices in tops.values():
         assert sum(slices.values()) == pytest.approx(found["average"], rel=1e-9)
+    return tops
