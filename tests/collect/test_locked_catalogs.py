@@ -78,7 +78,7 @@ async def test_no_session_of_ours_piles_up_behind_a_locked_catalog(
                     watched.collector.look_now()
                     await watched.until(lambda catalog=catalog: spared(watched, catalog), f"spared for {catalog}")  # type: ignore[misc]
                     hop.cut()
-                    most = await most_of_ours(database, LOCKED_FOR)
+                    most = await most_of_ours(database, LOCKED_FOR * slowed_by())
                 assert 1 <= most <= OURS, catalog
                 await data_flow(watched)
 

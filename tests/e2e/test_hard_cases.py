@@ -480,13 +480,24 @@ def leave(server: Server, name: str) -> None:
     server.account.own(server.data / name)
 
 
+OVERLOADED = 1.5
+"""Runnable tasks per core."""
+
+OVERLOAD = "a full pooler or an overloaded server can do that"
+
+
 def check_names(dsn: str, code: int, *words: str, but_not: str = "") -> None:
     """`check` ends with this code, in time, and says all of these words, and neither a traceback nor the password."""
-    slowness = slowed_by()
-    began = time.monotonic()
-    done = run_pgvigil("check", dsn)
-    took = time.monotonic() - began
-    said = done.stdout + done.stderr
+    for _ in range(3):
+        slowness = slowed_by()
+        began = time.monotonic()
+        done = run_pgvigil("check", dsn)
+        took = time.monotonic() - began
+        said = done.stdout + done.stderr
+        # A machine that is too busy to start a session in time is a cause of its own, and true: not the one looked for.
+        busy = max(slowness, slowed_by()) >= OVERLOADED and OVERLOAD in said
+        if not busy or all(word in said for word in words):
+            break
     assert done.returncode == code, said
     assert [word for word in words if word not in said] == [], said
     unsaid = ("Traceback", unquote(str(urlsplit(dsn).password)), but_not)

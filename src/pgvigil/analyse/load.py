@@ -19,6 +19,10 @@ TOP = 12
 """How many slices of each dimension are listed."""
 
 
+LETTERS = 300
+"""How much of a statement's text is told in a list."""
+
+
 class Dimension(StrEnum):
     """By what the load is sliced."""
 
@@ -146,11 +150,13 @@ def _tops(reader: Reader, span: Span, given: Given, taken: int) -> Mapping[Dimen
         for name in ("sessions", "transactions")
     }
     seen = text("load_seen").format(sessions=relation["sessions"])
-    query = text("load_tops").format(seen=seen, transactions=relation["transactions"])
+    words = text("statement_words").format(transactions=relation["transactions"])
+    query = text("load_tops").format(seen=seen, words=words)
     counted: dict[Dimension, dict[str | None, dict[str, float]]] = {dimension: {} for dimension in Dimension}
     names = dict.fromkeys(Dimension, 0)
     texts: dict[str | None, str] = {}
-    for dimension, place, name, class_, samples, all_names, told in reader.query(query, {**given, "most": TOP}).rows:
+    answer = reader.query(query, {**given, "most": TOP, "letters": LETTERS})
+    for dimension, place, name, class_, samples, all_names, told in answer.rows:
         which = Dimension(dimension)
         names[which] = int(all_names)
         counted[which].setdefault(name if place is not None else None, {})[class_] = float(samples)

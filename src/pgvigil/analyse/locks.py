@@ -15,6 +15,9 @@ _RAW = 10
 _WINDOW = 15 * SECOND
 """A reading tells of so long: where many wait they are read no oftener than every ten seconds."""
 
+LETTERS, LETTERS_OF_MANY = 2_000, 300
+"""How much of a statement's text is told in a tree, and in a list."""
+
 CIRCLE = -1
 """The head of a circle of waiters, who have none."""
 
@@ -123,8 +126,9 @@ def tree(reader: Reader, target: int, at: int) -> Tree:
         since = at // (grain * SECOND) * grain * SECOND
         until = since + grain * SECOND
     relations = {name: reader.relation(name, since, until) for name in ("passes", "locks")}
-    relations["transactions"] = reader.relation("transactions", until - 60 * SECOND, until + 60 * SECOND)
-    answer = reader.query(text("lock_tree").format(**relations), {"target": target})
+    words = _words(reader, until - 60 * SECOND, until + 60 * SECOND)
+    given = {"target": target, "letters": LETTERS}
+    answer = reader.query(text("lock_tree").format(**relations, words=words), given)
     edges = [dict(zip(answer.names, row, strict=True)) for row in answer.rows]
     # Samples are told together, at the end of ten seconds.
     looked = run(reader, "lock_looked", ("passes",), since - _WINDOW, until + _RAW * SECOND, {"target": target})
@@ -134,15 +138,20 @@ def tree(reader: Reader, target: int, at: int) -> Tree:
 
 def incidents(reader: Reader, target: int, since: int, until: int, *, most: int) -> Incidents:
     """The incidents of (`since`, `until`], the latest first; a deadlock that an incident tells of stands for itself."""
-    relations = {name: reader.relation(name, since, until) for name in ("locks", "transactions", "databases")}
-    given = {"target": target, "most": most}
-    answer = reader.query(text("lock_incidents").format(**relations), given)
+    relations = {name: reader.relation(name, since, until) for name in ("locks", "databases")}
+    given = {"target": target, "most": most, "letters": LETTERS_OF_MANY}
+    answer = reader.query(text("lock_incidents").format(**relations, words=_words(reader, since, until)), given)
     found = [_incident(dict(zip(answer.names, row, strict=True))) for row in answer.rows]
     total = int(answer.rows[0][-1]) if answer.rows else 0
     counted = reader.query(text("lock_deadlocks").format(**relations), given)
     deadlocks = [_deadlock(*row) for row in counted.rows]
     both = sorted([*found, *deadlocks], key=lambda one: (-one.since, -one.lost))
     return Incidents(tuple(both[:most]), total + len(deadlocks))
+
+
+def _words(reader: Reader, since: int, until: int) -> str:
+    """The query of the texts of the statements that are mentioned."""
+    return text("statement_words").format(transactions=reader.relation("transactions", since, until))
 
 
 Key = tuple[int, int | None]

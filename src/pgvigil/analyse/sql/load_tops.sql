@@ -23,22 +23,13 @@ WITH seen AS (
            count(DISTINCT name) AS names
     FROM parts JOIN ranked USING (dimension, name)
     GROUP BY ALL
-), listed AS (
-    SELECT DISTINCT name, try_cast(name AS BIGINT) AS queryid FROM cut WHERE dimension = 'statement' AND name <> ''
+), mentioned AS (
+    SELECT DISTINCT try_cast(name AS BIGINT) AS queryid FROM cut WHERE dimension = 'statement' AND name <> ''
 ), texts AS (
-    -- The server counts, and tells the text of, what has ended; what still runs is told by its transaction.
-    SELECT name, coalesce(any_value(ended.text), any_value(running.text)) AS text
-    FROM listed
-    LEFT JOIN (
-        SELECT queryid, arg_max(left(text, 300), incarnation) AS text FROM queries WHERE target = $target GROUP BY ALL
-    ) AS ended USING (queryid)
-    LEFT JOIN (
-        SELECT queryid, arg_max(left(text, 300), ts) AS text FROM {transactions} WHERE target = $target GROUP BY ALL
-    ) AS running USING (queryid)
-    GROUP BY name
+    {words}
 )
 SELECT cut.dimension, cut.place, cut.name, cut.class, CAST(cut.samples AS BIGINT),
        (SELECT count(*) FROM ranked WHERE ranked.dimension = cut.dimension) AS names,
        CASE WHEN cut.dimension = 'statement' THEN texts.text END AS text
-FROM cut LEFT JOIN texts USING (name)
+FROM cut LEFT JOIN texts ON CAST(texts.queryid AS VARCHAR) = cut.name
 ORDER BY cut.dimension, cut.place NULLS LAST, cut.class

@@ -29,16 +29,10 @@ WITH long AS (
     GROUP BY incarnation, head, number
 ), listed AS (
     SELECT *, count(*) OVER () AS incidents FROM incidents ORDER BY since DESC, head LIMIT $most
+), mentioned AS (
+    SELECT queryid FROM listed UNION SELECT head_queryid FROM listed
 ), texts AS (
-    SELECT queryid, coalesce(any_value(ended.text), any_value(running.text)) AS text
-    FROM (SELECT queryid FROM listed UNION SELECT head_queryid FROM listed) AS mentioned
-    LEFT JOIN (
-        SELECT queryid, arg_max(left(text, 300), incarnation) AS text FROM queries WHERE target = $target GROUP BY ALL
-    ) AS ended USING (queryid)
-    LEFT JOIN (
-        SELECT queryid, arg_max(left(text, 300), ts) AS text FROM {transactions} WHERE target = $target GROUP BY ALL
-    ) AS running USING (queryid)
-    GROUP BY queryid
+    {words}
 )
 SELECT listed.since, listed.until, listed.head, listed.prepared, role_names.name AS role, listed.application,
        listed.state, listed.head_queryid, other.text AS head_text, listed.xact_age, listed.depth, listed.sessions,

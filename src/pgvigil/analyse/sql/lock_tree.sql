@@ -1,5 +1,5 @@
 -- Who waited behind whom at the latest reading of a span, with names and texts: a row for each edge. A reading in which
--- nobody waited has none. What still runs is named by its transaction, for the server tells the text of what has ended.
+-- nobody waited has none.
 WITH latest AS (
     SELECT max(ts) AS ts FROM {passes} WHERE target = $target AND probe = 'locks' AND outcome = 'ok'
 ), edges AS (
@@ -7,15 +7,7 @@ WITH latest AS (
 ), mentioned AS (
     SELECT queryid FROM edges UNION SELECT blocker_queryid FROM edges
 ), texts AS (
-    SELECT queryid, coalesce(any_value(ended.text), any_value(running.text)) AS text
-    FROM mentioned
-    LEFT JOIN (
-        SELECT queryid, arg_max(left(text, 2000), incarnation) AS text FROM queries WHERE target = $target GROUP BY ALL
-    ) AS ended USING (queryid)
-    LEFT JOIN (
-        SELECT queryid, arg_max(left(text, 2000), ts) AS text FROM {transactions} WHERE target = $target GROUP BY ALL
-    ) AS running USING (queryid)
-    GROUP BY queryid
+    {words}
 )
 SELECT epoch_us(edges.ts) AS ts, waiter, epoch_us(started) AS started, blocker,
        epoch_us(blocker_started) AS blocker_started, prepared, root, how, locktype, mode, transaction, depth, waited,
